@@ -1,0 +1,32 @@
+import * as z from 'zod'
+import { AppError } from '../../shared/errors.ts'
+import { created } from '../../shared/http/answer.ts'
+import { tenantEndpoint } from '../../shared/http/endpoint.ts'
+import { id, positiveMoney, timestamp } from '../../shared/http/fields.ts'
+import { insertOrder } from './order-queries.ts'
+
+/** PostgreSQL's `integer`. */
+const mostPieces = 2 ** 31 - 1
+
+export const createOrderRequest = z.strictObject({
+  path: z.strictObject({}),
+  query: z.strictObject({}),
+  body: z.strictObject({
+    product_id: id,
+    quantity: z
+      .int('must be a whole number')
+      .min(1, 'must be at least 1')
+      .max(mostPieces, `must be at most ${mostPieces}`),
+    unit_price: positiveMoney.optional(),
+    order_date: timestamp.optional(),
+  }),
+})
+
+export const createOrder = tenantEndpoint({
+  request: createOrderRequest,
+  async handle({ db }, { body }) {
+    const order = await insertOrder(db, body)
+    if (order === undefined) throw new AppError('unknown_product', 'There is no such product.')
+    return created(`/orders/${order.id}`, order)
+  },
+})

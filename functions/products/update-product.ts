@@ -1,0 +1,24 @@
+import * as z from 'zod'
+import { AppError } from '../../shared/errors.ts'
+import { ok } from '../../shared/http/answer.ts'
+import { tenantEndpoint } from '../../shared/http/endpoint.ts'
+import { productFields, productPath } from './product-fields.ts'
+import { updateProduct as updateProductRow } from './product-queries.ts'
+
+export const updateProductRequest = z.strictObject({
+  path: productPath,
+  query: z.strictObject({}),
+  body: z
+    .strictObject(productFields)
+    .partial()
+    .refine((change) => Object.keys(change).length > 0, 'must change at least one of name, description and price'),
+})
+
+export const updateProduct = tenantEndpoint({
+  request: updateProductRequest,
+  async handle({ db }, { path, body }) {
+    const product = await updateProductRow(db, path.id, body)
+    if (product === undefined) throw new AppError('not_found', 'There is no such product.')
+    return ok(product)
+  },
+})

@@ -1,0 +1,41 @@
+import type { PublicEndpoint, TenantEndpoint } from '../shared/http/endpoint.ts'
+
+/** What a caller must be allowed to do; `public` routes need no credential and belong to no tenant. */
+export type Access = 'public' | 'products:read' | 'products:write' | 'orders:read' | 'orders:write'
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** As API Gateway writes it: `/products/{id}`. */
+  readonly path: `/${string}`
+  /** The folder in `functions/` whose `handler.ts` serves it: one Lambda function each. */
+  readonly function: string
+  readonly access: Access
+}
+
+/** The application plane's endpoints. The HTTP API's routes are made from it, and handlers dispatch by it. */
+export const routes = [
+  { method: 'GET', path: '/products', function: 'products', access: 'products:read' },
+  { method: 'POST', path: '/products', function: 'products', access: 'products:write' },
+  { method: 'GET', path: '/products/{id}', function: 'products', access: 'products:read' },
+  { method: 'PATCH', path: '/products/{id}', function: 'products', access: 'products:write' },
+  { method: 'DELETE', path: '/products/{id}', function: 'products', access: 'products:write' },
+  { method: 'GET', path: '/orders', function: 'orders', access: 'orders:read' },
+  { method: 'POST', path: '/orders', function: 'orders', access: 'orders:write' },
+  { method: 'GET', path: '/orders/{id}', function: 'orders', access: 'orders:read' },
+  { method: 'GET', path: '/health', function: 'health', access: 'public' },
+] as const satisfies readonly Route[]
+
+type Routes = (typeof routes)[number]
+
+export type FunctionName = Routes['function']
+
+/**
+ * The endpoints that the handler of one function must have: one for each of its routes by `routeKey`, public where the
+ * route is. A missing, surplus or wrongly open one does not compile.
+ */
+export type EndpointsOf<Name extends FunctionName> = {
+  readonly [Row in Extract<
+    Routes,
+    { function: Name }
+  > as `${Row['method']} ${Row['path']}`]: Row['access'] extends 'public' ? PublicEndpoint : TenantEndpoint
+}

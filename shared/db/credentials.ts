@@ -1,0 +1,59 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import * as z from 'zod'
+import { AppError } from '../errors.ts'
+import { createSingleFlight } from '../single-flight.ts'
+
+/** The JSON that RDS keeps in a login's secret, and the rotation functions expect there. */
+const databaseSecret = z.object({
+  host: z.string().min(1),
+  port: z.coerce.number().int().min(1).max(65_535),
+  dbname: z.string().min(1),
+  username: z.string().min(1),
+  password: z.string().min(1),
+  /** TLS with a verified certificate, unless the secret says `false`, as that of the embedded server does. */
+  ssl: z.boolean().default(true),
+})
+
+export type DatabaseCredentials = z.output<typeof databaseSecret>
+
+export interface CredentialsReader {
+  /** A placement's credentials. Throws `unavailable` when the secret cannot be had. */
+  read(placement: string): Promise<DatabaseCredentials>
+  /** Forgets a placement's credentials, since the database refused them. */
+  forget(placement: string): void
+}
+
+/**
+ * Reads logins from Secrets Manager, each once for the life of the function, however many ask at the same time. An
+ * old password stays good through a rotation with alternating users; when the database refuses it, `forget` it.
+ */
+export function createCredentialsReader(options: {
+  readonly secretId: (placement: string) => string
+  readonly client?: SecretsManagerClient
+}): CredentialsReader {
+  const client = options.client ?? new SecretsManagerClient({})
+  const known = new Map<string, DatabaseCredentials>()
+  const once = createSingleFlight<DatabaseCredentials>()
+
+  const fetchSecret = async (placement: string): Promise<DatabaseCredentials> => {
+    const SecretId = options.secretId(placement)
+    try {
+      const answer = await client.send(new GetSecretValueCommand({ SecretId }))
+      const credentials = databaseSecret.parse(JSON.parse(answer.SecretString ?? ''))
+      known.set(placement, credentials)
+      return credentials
+    } catch (error) {
+      // Neither a SyntaxError's message nor a ZodError's may reach the log: both can quote the secret.
+      const cause =
+        error instanceof SyntaxError || error instanceof z.ZodError ? new Error('not a login as JSON') : error
+      throw new AppError('unavailable', 'The database cannot be reached right now.', {
+        cause: new Error(`secret "${SecretId}" cannot be used`, { cause }),
+      })
+    }
+  }
+
+  return {
+    read: async (placement) => known.get(placement) ?? once(placement, () => fetchSecret(placement)),
+    forget: (placement) => void known.delete(placement),
+  }
+}

@@ -1,0 +1,152 @@
+import pg from 'pg'
+import { AppError } from '../errors.ts'
+import { log } from '../logger.ts'
+import type { CredentialsReader, DatabaseCredentials } from './credentials.ts'
+import { rowTypes } from './row-types.ts'
+import { databaseErrorOf, sqlState, sqlStateOf } from './sql-states.ts'
+
+export interface Pools {
+  /**
+   * Runs `work` with a client of the placement's pool and gives the client back, or destroys it when it may be out of
+   * step with the server. `work` may run a second time, on a new connection: a read whose connection broke, and a
+   * write that found its session read-only, since then nothing was written. Throws `unavailable` when no connection
+   * can be had or it is lost, and what `work` throws.
+   */
+  withClient<Result>(
+    placement: string,
+    access: Access,
+    work: (client: pg.ClientBase) => Promise<Result>,
+  ): Promise<Result>
+  /** How many clients are out of their pools now. */
+  checkedOut(): number
+  end(): Promise<void>
+}
+
+export type Access = 'read' | 'write'
+
+/** The connection, and not the statement, is what failed: nothing more can be asked of this client. */
+class ConnectionBroken extends Error {
+  override readonly name = 'ConnectionBroken'
+  readonly mayRepeat: boolean
+
+  constructor(cause: unknown, access: Access) {
+    super('the database connection broke', { cause })
+    this.mayRepeat = access === 'read' || sqlStateOf(cause) === sqlState.readOnlyTransaction
+  }
+}
+
+/** Milliseconds to wait for a connection. Lambda's HTTP API gives up after 30 s, a person long before. */
+const connectTimeout = 5_000
+
+/**
+ * One pool a placement, opened on first use. `size` is the number of connections in each: one is enough on Lambda,
+ * where an instance serves one event at a time, and connections are what is scarce.
+ */
+export function createPools(options: { readonly credentials: CredentialsReader; readonly size?: number }): Pools {
+  const open = new Map<string, pg.Pool>()
+  let out = 0
+
+  const poolOf = async (placement: string): Promise<pg.Pool> => {
+    const existing = open.get(placement)
+    if (existing !== undefined) return existing
+    const credentials = await options.credentials.read(placement)
+    const pool = open.get(placement) ?? createPool(credentials, options.size ?? 1)
+    open.set(placement, pool)
+    return pool
+  }
+
+  const discard = (placement: string, pool: pg.Pool): void => {
+    if (open.get(placement) !== pool) return
+    open.delete(placement)
+    options.credentials.forget(placement)
+    void pool.end()
+  }
+
+  const connect = async (placement: string, mayRefresh: boolean): Promise<pg.PoolClient> => {
+    const pool = await poolOf(placement)
+    try {
+      return await pool.connect()
+    } catch (error) {
+      if (sqlStateOf(error) === sqlState.invalidPassword) {
+        // The secret was rotated since it was read: read it again, once.
+        discard(placement, pool)
+        if (mayRefresh) return connect(placement, false)
+      }
+      throw new AppError('unavailable', 'The database cannot be reached right now.', { cause: error })
+    }
+  }
+
+  const attempt: Pools['withClient'] = async (placement, access, work) => {
+    const client = await connect(placement, true)
+    let broken: Error | undefined
+    // Without a listener of its own a checked-out client whose socket dies ends the process.
+    const onError = (error: Error) => {
+      broken ??= error
+    }
+    client.on('error', onError)
+    out += 1
+    try {
+      return await work(client)
+    } catch (error) {
+      broken ??= breakageIn(error, access)
+      throw broken === undefined ? error : new ConnectionBroken(error, access)
+    } finally {
+      out -= 1
+      // A transaction that is still open would swallow the next user's work.
+      client.release(broken ?? client.getTransactionStatus() !== 'I')
+      client.removeListener('error', onError)
+    }
+  }
+
+  return {
+    async withClient(placement, access, work) {
+      try {
+        return await attempt(placement, access, work).catch((error) => {
+          if (error instanceof ConnectionBroken && error.mayRepeat) return attempt(placement, access, work)
+          throw error
+        })
+      } catch (error) {
+        if (!(error instanceof ConnectionBroken)) throw error
+        throw new AppError('unavailable', 'The database connection was lost.', { cause: error.cause })
+      }
+    },
+    checkedOut: () => out,
+    async end() {
+      const pools = [...open.values()]
+      open.clear()
+      await Promise.all(pools.map((pool) => pool.end()))
+    },
+  }
+}
+
+function createPool(credentials: DatabaseCredentials, size: number): pg.Pool {
+  const pool = new pg.Pool({
+    host: credentials.host,
+    port: credentials.port,
+    database: credentials.dbname,
+    user: credentials.username,
+    password: credentials.password,
+    ssl: credentials.ssl ? { rejectUnauthorized: true } : false,
+    types: rowTypes,
+    max: size,
+    pipeline: true,
+    connectionTimeoutMillis: connectTimeout,
+    idleTimeoutMillis: 0, // a frozen function runs no timers (node-postgres#2718)
+    keepAlive: true,
+    application_name: 'atrium',
+  })
+  // An idle connection that the server closed: the pool has dropped it already.
+  pool.on('error', (error) => log.warn('idle database connection lost', { sqlState: sqlStateOf(error) }))
+  return pool
+}
+
+/**
+ * FATAL ends the session. 25006 on a write is a setting left on the session, or a writer that has become a reader; on
+ * a read it is only a statement that should not have tried to write.
+ */
+function breakageIn(error: unknown, access: Access): Error | undefined {
+  const cause = databaseErrorOf(error)
+  if (cause === undefined) return undefined
+  const ended = cause.severity === 'FATAL' || cause.severity === 'PANIC'
+  return ended || (access === 'write' && cause.code === sqlState.readOnlyTransaction) ? cause : undefined
+}

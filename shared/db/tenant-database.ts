@@ -1,0 +1,132 @@
+import type pg from 'pg'
+import { AppError } from '../errors.ts'
+import type { Access, Pools } from './pools.ts'
+import { queryPrefaced, type Statement } from './prefaced-statement.ts'
+import { type Refusals, refuse } from './refusals.ts'
+import type { TenantRef } from './tenant-ref.ts'
+
+/**
+ * Statements in a tenant's schema, tables named without it. Ids and money come as decimal strings, times as RFC 3339.
+ * Throws the AppError that `refusals` names, `unavailable`, `timed_out`, or `internal`.
+ */
+export interface TenantStatements {
+  read<Row>(text: string, values: readonly unknown[], refusals?: Refusals): Promise<Row[]>
+  write<Row>(text: string, values: readonly unknown[], refusals?: Refusals): Promise<Row[]>
+}
+
+/** Limits of each statement, in milliseconds, kept by the server: a client-side one leaves the client out of step. */
+export interface StatementLimits {
+  readonly statementTimeout: number
+  readonly lockTimeout: number
+}
+
+export interface TransactionOptions extends Partial<StatementLimits> {
+  readonly readOnly?: boolean
+}
+
+/** A tenant's database: each statement alone in a transaction of its own, or several in one. */
+export interface TenantDatabase extends TenantStatements {
+  /** See {@link withTenantTransaction}. */
+  withTransaction<Result>(
+    options: TransactionOptions,
+    work: (statements: TenantStatements) => Promise<Result>,
+  ): Promise<Result>
+}
+
+const defaultLimits: StatementLimits = { statementTimeout: 10_000, lockTimeout: 2_000 }
+
+function enter(tenant: TenantRef, access: Access, limits: StatementLimits): Statement {
+  return {
+    text: 'SELECT FROM atrium.enter($1, $2, $3, $4)',
+    values: [tenant.schema, access === 'read', limits.statementTimeout, limits.lockTimeout],
+  }
+}
+
+/**
+ * Binds the pools to one tenant. A statement sent through `read` or `write` costs one round trip: it enters the tenant
+ * and does its work in one implicit transaction, under one Sync.
+ */
+export function openTenantDatabase(pools: Pools, tenant: TenantRef): TenantDatabase {
+  const run =
+    (access: Access): TenantStatements['read'] =>
+    async <Row>(text: string, values: readonly unknown[], refusals?: Refusals) => {
+      const preface = enter(tenant, access, defaultLimits)
+      const result = await pools.withClient(tenant.placement, access, (client) =>
+        queryPrefaced(client, preface, { text, values }).catch((error) => refuse(error, refusals)),
+      )
+      return result.rows as Row[]
+    }
+
+  return {
+    read: run('read'),
+    write: run('write'),
+    withTransaction: (options, work) => withTenantTransaction(pools, tenant, options, work),
+  }
+}
+
+/**
+ * Runs `work` in one transaction in the tenant's schema and commits, or rolls back when it throws. BEGIN, the entering
+ * and the first statement share a flight, so a transaction costs one round trip for each answer that `work` waits for,
+ * and one for COMMIT. Throws `internal` when `work` caught a failed statement's error and went on: the server then
+ * answers COMMIT with ROLLBACK.
+ */
+export function withTenantTransaction<Result>(
+  pools: Pools,
+  tenant: TenantRef,
+  options: TransactionOptions,
+  work: (statements: TenantStatements) => Promise<Result>,
+): Promise<Result> {
+  const access = options.readOnly ? 'read' : 'write'
+  const preface = enter(tenant, access, { ...defaultLimits, ...options })
+
+  return pools.withClient(tenant.placement, access, async (client) => {
+    const opened = Promise.all([
+      client.query('BEGIN ISOLATION LEVEL READ COMMITTED'),
+      client.query(preface.text, [...preface.values]),
+    ])
+    opened.catch(() => undefined) // awaited below; until then a refusal is not an unhandled one
+    const transaction = statementsOn(client)
+    try {
+      const result = await work(transaction)
+      await opened
+      await commit(client)
+      return result
+    } catch (error) {
+      // What kept the transaction from opening is why the statements behind it failed.
+      const reason = await opened.then(
+        () => error,
+        (refusal) => refusal,
+      )
+      await client.query('ROLLBACK').catch(() => undefined)
+      return refuse(reason)
+    } finally {
+      transaction.close()
+    }
+  })
+}
+
+/** `close` keeps a statement that `work` forgot to wait for from running in the next user's transaction. */
+function statementsOn(client: pg.ClientBase): TenantStatements & { close(): void } {
+  let closed = false
+  const run = async <Row>(text: string, values: readonly unknown[], refusals?: Refusals) => {
+    if (closed) throw new Error('the tenant transaction has ended')
+    const result = await client.query({ text, values: [...values] }).catch((error) => refuse(error, refusals))
+    return result.rows as Row[]
+  }
+  return {
+    read: run,
+    write: run,
+    close() {
+      closed = true
+    },
+  }
+}
+
+async function commit(client: pg.ClientBase): Promise<void> {
+  const { command } = await client.query('COMMIT')
+  if (command !== 'COMMIT') {
+    throw new AppError('internal', 'The change was rolled back.', {
+      cause: new Error(`COMMIT was answered with ${command}: an error inside the transaction was swallowed`),
+    })
+  }
+}

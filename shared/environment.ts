@@ -1,0 +1,30 @@
+import * as z from 'zod'
+
+const commaSeparated = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .pipe(z.array(z.string().min(1)).min(1))
+
+const variables = {
+  /** The deployment stage; names the secrets: `atrium/<stage>/<placement>/<login>`. */
+  ATRIUM_STAGE: z.string().min(1),
+  /** The placement whose database holds the catalog. */
+  ATRIUM_CATALOG: z.string().min(1),
+  /** Which of a placement's logins this function uses. */
+  ATRIUM_LOGIN: z.enum(['api', 'control']),
+  /** Hosts that belong to no tenant, where a header names it; see `tenancy/tenant-names.ts`. */
+  SHARED_DOMAINS: commaSeparated,
+}
+
+const environment = z.object(variables)
+
+export type EnvironmentVariable = keyof typeof variables
+export type Environment = z.output<typeof environment>
+
+let read: Environment | undefined
+
+/** The function's settings, read and checked on first use. Throws a ZodError that names what is missing. */
+export function readEnvironment(): Environment {
+  read ??= environment.parse(process.env)
+  return read
+}

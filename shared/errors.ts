@@ -1,0 +1,56 @@
+/** One thing wrong with a request: where it stands (`body.quantity`), and what was expected there. */
+export interface FieldError {
+  readonly path: string
+  readonly message: string
+}
+
+/** What can go wrong in a way its caller should be told of. `http/problems.ts` has a row for each. */
+export type ErrorCode =
+  // naming a tenant
+  | 'tenant_not_named'
+  | 'tenant_name_malformed'
+  | 'tenant_names_disagree'
+  | 'tenant_unknown'
+  | 'tenant_suspended'
+  | 'tenant_not_ready'
+  | 'tenant_moving'
+  // the request itself
+  | 'invalid_request'
+  | 'malformed_body'
+  | 'body_too_large'
+  | 'unsupported_media_type'
+  // what it asks for
+  | 'not_found'
+  | 'unknown_product'
+  | 'price_required'
+  | 'amount_too_large'
+  | 'product_has_orders'
+  | 'conflict'
+  // onboarding
+  | 'invalid_slug'
+  | 'invalid_tenant_name'
+  | 'invalid_domain'
+  | 'slug_taken'
+  | 'domain_taken'
+  // our side
+  | 'unavailable'
+  | 'timed_out'
+  | 'internal'
+
+interface AppErrorOptions {
+  readonly cause?: unknown
+  readonly errors?: readonly FieldError[]
+}
+
+/** An error with a meaning. It knows nothing of HTTP; `detail` is safe to show to the caller. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  readonly errors: readonly FieldError[] | undefined
+
+  constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.errors = options.errors
+  }
+}

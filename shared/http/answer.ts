@@ -1,0 +1,19 @@
+/** What an endpoint answers: a status, a body that becomes JSON, and headers of its own. */
+export interface Answer {
+  readonly status: number
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export function ok(body: unknown): Answer {
+  return { status: 200, body }
+}
+
+/** 201, with the path at which what was made can be read. */
+export function created(location: string, body: unknown): Answer {
+  return { status: 201, body, headers: { location } }
+}
+
+export function noContent(): Answer {
+  return { status: 204 }
+}

@@ -1,0 +1,41 @@
+import * as z from 'zod'
+
+const largestBigint = 2n ** 63n - 1n
+
+/** A row's id: a decimal string, since a bigint does not fit a JSON number. */
+export const id = z
+  .string()
+  .regex(/^[1-9]\d{0,18}$/, 'must be an id: a whole number above 0, as a string')
+  .refine((text) => text.length < 19 || BigInt(text) <= largestBigint, 'is beyond any id')
+
+const moneyShape = /^(?:0|[1-9]\d{0,9})(?:\.\d{1,2})?$/
+const moneyHint = 'such as "2.55", with at most 10 digits before and 2 after the point'
+
+/** Money as `numeric(12,2)` holds it: a decimal string, 0 or more. */
+export const money = z.string().regex(moneyShape, `must be a decimal string ${moneyHint}`)
+
+/** Money above 0. */
+export const positiveMoney = z
+  .string()
+  .refine((text) => moneyShape.test(text) && /[1-9]/.test(text), `must be a decimal string above 0, ${moneyHint}`)
+
+/** Text of 1 to `longest` characters that PostgreSQL can store: no NUL, no lone surrogate, and not blank. */
+export function text(longest: number): z.ZodString {
+  return z
+    .string()
+    .min(1, 'must not be empty')
+    .max(longest, `must have at most ${longest} characters`)
+    .refine((value) => /\S/.test(value), 'must not be blank')
+    .refine((value) => value.isWellFormed() && !value.includes('\0'), 'must not hold NUL or half a surrogate pair')
+}
+
+const firstInstant = Date.parse('0001-01-01T00:00:00Z')
+const lastInstant = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** An instant, RFC 3339, with an offset or Z, within the years that RFC 3339 can write in UTC. */
+export const timestamp = z.iso
+  .datetime({ offset: true, error: 'must be a time such as "2010-12-01T08:26:00Z" (RFC 3339)' })
+  .refine((value) => {
+    const instant = Date.parse(value)
+    return instant >= firstInstant && instant <= lastInstant
+  }, 'must lie in the years 0001 to 9999')

@@ -1,0 +1,48 @@
+import * as z from 'zod'
+import { id } from './fields.ts'
+
+const defaultLimit = 50
+const largestLimit = 200
+
+/** The query parameters of every list: `limit` rows behind `cursor`. */
+export const pageQuery = {
+  limit: z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a number from 1 to ${largestLimit}`)
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= largestLimit, `must be a number from 1 to ${largestLimit}`)
+    .default(defaultLimit),
+  /** The id behind which the page begins. */
+  cursor: z
+    .string()
+    .transform((cursor, context) => {
+      const after = id.safeParse(decode(cursor))
+      if (after.success && encode(after.data) === cursor) return after.data
+      context.addIssue({ code: 'custom', message: 'must be the next_cursor of an earlier answer' })
+      return z.NEVER
+    })
+    .optional(),
+}
+
+export interface Page<Row> {
+  readonly items: readonly Row[]
+  /** To be sent as `cursor` for the next page; null on the last. */
+  readonly next_cursor: string | null
+}
+
+/** Makes a page of rows in the order of their ids, of which one more than `limit` was asked for. */
+export function toPage<Row extends { readonly id: string }>(rows: readonly Row[], limit: number): Page<Row> {
+  const items = rows.slice(0, limit)
+  const last = rows.length > limit ? items.at(-1) : undefined
+  return { items, next_cursor: last === undefined ? null : encode(last.id) }
+}
+
+function encode(after: string): string {
+  return Buffer.from(`after:${after}`).toString('base64url')
+}
+
+function decode(cursor: string): string {
+  return Buffer.from(cursor, 'base64url')
+    .toString('latin1')
+    .replace(/^after:/, '')
+}

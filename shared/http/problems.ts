@@ -1,0 +1,66 @@
+import { AppError, type ErrorCode, type FieldError } from '../errors.ts'
+
+interface ProblemKind {
+  readonly status: number
+  readonly title: string
+  /** Seconds after which the same request may succeed. */
+  readonly retryAfter?: number
+}
+
+/** The one table from an error's code to what HTTP says of it; docs/problems.md explains each. */
+export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
+  tenant_not_named: { status: 400, title: 'No tenant named' },
+  tenant_name_malformed: { status: 400, title: 'Malformed tenant name' },
+  tenant_names_disagree: { status: 400, title: 'Contradictory tenant names' },
+  tenant_unknown: { status: 404, title: 'Unknown tenant' },
+  tenant_suspended: { status: 403, title: 'Tenant suspended' },
+  tenant_not_ready: { status: 503, title: 'Tenant not ready', retryAfter: 5 },
+  tenant_moving: { status: 503, title: 'Tenant moving', retryAfter: 5 },
+  invalid_request: { status: 400, title: 'Invalid request' },
+  malformed_body: { status: 400, title: 'Malformed body' },
+  body_too_large: { status: 413, title: 'Body too large' },
+  unsupported_media_type: { status: 415, title: 'Unsupported media type' },
+  not_found: { status: 404, title: 'Not found' },
+  unknown_product: { status: 422, title: 'Unknown product' },
+  price_required: { status: 422, title: 'Price required' },
+  amount_too_large: { status: 422, title: 'Amount too large' },
+  product_has_orders: { status: 409, title: 'Product has orders' },
+  conflict: { status: 409, title: 'Conflict' },
+  invalid_slug: { status: 400, title: 'Invalid slug' },
+  invalid_tenant_name: { status: 400, title: 'Invalid tenant name' },
+  invalid_domain: { status: 400, title: 'Invalid domain' },
+  slug_taken: { status: 409, title: 'Slug taken' },
+  domain_taken: { status: 409, title: 'Domain taken' },
+  unavailable: { status: 503, title: 'Service unavailable', retryAfter: 1 },
+  timed_out: { status: 503, title: 'Timed out', retryAfter: 5 },
+  internal: { status: 500, title: 'Internal error' },
+}
+
+/** A problem document, RFC 9457. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  /** The id of the request, to be quoted to whoever reads the logs. */
+  readonly instance: string
+  readonly errors?: readonly FieldError[]
+}
+
+/** An error as an AppError: one that has no meaning for the caller becomes `internal`, its text kept to the log. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  return new AppError('internal', 'The request could not be carried out.', { cause: error })
+}
+
+export function toProblem(error: AppError, requestId: string): Problem {
+  const { status, title } = problemKinds[error.code]
+  return {
+    type: `urn:atrium:problem:${error.code.replaceAll('_', '-')}`,
+    title,
+    status,
+    detail: error.message,
+    instance: requestId,
+    ...(error.errors === undefined ? {} : { errors: error.errors }),
+  }
+}

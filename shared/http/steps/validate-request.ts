@@ -1,0 +1,21 @@
+import { readRawRequest } from '../raw-request.ts'
+import type { Step } from '../request-state.ts'
+import { accessOf, serveTenant } from '../serve-tenant.ts'
+
+/** Checks path, query and body against the endpoint's schema and leaves the work that they ask for. */
+export function validateRequest(): Step {
+  return {
+    before({ event, context: { state } }) {
+      const { endpoint, tenant } = state
+      if (endpoint === undefined) throw new Error(`no endpoint for the route "${event.routeKey}"`)
+      const raw = readRawRequest(event)
+      if (endpoint.kind === 'public') {
+        state.work = endpoint.prepare(raw)
+        return
+      }
+      if (tenant === undefined) throw new Error('the tenant must be resolved before the request is validated')
+      const work = endpoint.prepare(raw)
+      state.work = () => serveTenant(tenant, accessOf(event.requestContext.http.method), work)
+    },
+  }
+}

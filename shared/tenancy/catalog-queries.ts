@@ -1,0 +1,33 @@
+import { readCatalog } from '../db/catalog.ts'
+import type { Pools } from '../db/pools.ts'
+import { createTenantRef } from '../db/tenant-ref.ts'
+import type { Tenant, TenantName, TenantStatus } from './tenant.ts'
+
+export interface TenantRow {
+  readonly id: string
+  readonly slug: string
+  readonly name: string
+  readonly status: TenantStatus
+  readonly version: number
+  readonly placement: string
+  readonly schema_name: string
+}
+
+export const tenantColumns = 't.id, t.slug, t.name, t.status, t.version, t.placement, t.schema_name'
+
+const bySlug = `SELECT ${tenantColumns} FROM catalog.tenants t WHERE t.slug = $1`
+const byDomain = `SELECT ${tenantColumns}
+  FROM catalog.domains d JOIN catalog.tenants t ON t.id = d.tenant_id WHERE d.domain = $1`
+
+/** The tenant that a slug or registered domain names. Throws `unavailable` when the catalog is out of reach. */
+export async function findTenant(pools: Pools, catalog: string, name: TenantName): Promise<Tenant | undefined> {
+  const statement =
+    name.kind === 'slug' ? { text: bySlug, values: [name.slug] } : { text: byDomain, values: [name.domain] }
+  const [row] = await readCatalog<TenantRow>(pools, catalog, statement)
+  return row && toTenant(row)
+}
+
+export function toTenant(row: TenantRow): Tenant {
+  const { placement, schema_name, ...tenant } = row
+  return { ...tenant, ref: createTenantRef(placement, schema_name) }
+}

@@ -1,0 +1,73 @@
+import { readMigrations } from '../db/migrations.ts'
+import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import { AppError } from '../errors.ts'
+import { buildTenantSchema } from './build-tenant-schema.ts'
+import { type TenantRow, tenantColumns, toTenant } from './catalog-queries.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { canonicalDomain } from './host-name.ts'
+import { registerTenant } from './register-tenant.ts'
+import { checkSlug } from './slug.ts'
+import type { Tenant } from './tenant.ts'
+
+export interface ProvisionRequest {
+  readonly slug: string
+  /** What people call the tenant: 1 to 200 characters. */
+  readonly name: string
+  readonly domains: readonly string[]
+  /** Where the schema is made; the catalog's placement unless said otherwise. */
+  readonly placement?: string
+}
+
+export interface ProvisionResult {
+  readonly tenant: Tenant
+  /** False when the tenant was there before, or another call finished it. */
+  readonly created: boolean
+}
+
+/**
+ * Onboards a tenant: registers it, makes its schema, activates it. Each step can be repeated, so a call that died half
+ * way is finished by making it again, and a finished one changes nothing. Throws `invalid_slug`, `invalid_tenant_name`,
+ * `invalid_domain`, `slug_taken`, `domain_taken`, or `unavailable`.
+ */
+export async function provisionTenant(control: ControlPlane, request: ProvisionRequest): Promise<ProvisionResult> {
+  const registered = await registerTenant(control, {
+    slug: checkSlug(request.slug),
+    name: checkName(request.name),
+    domains: [...new Set(request.domains.map(checkDomain))],
+    placement: request.placement ?? control.catalog,
+  })
+  if (registered.status !== 'provisioning') return { tenant: registered, created: false }
+  const version = await buildTenantSchema(control.pools, registered.ref, await readMigrations('tenant'))
+  return activate(control, registered, version)
+}
+
+async function activate({ pools, catalog }: ControlPlane, tenant: Tenant, version: number): Promise<ProvisionResult> {
+  return withOwnerTransaction(pools, catalog, async (client) => {
+    const activated = await client.query<TenantRow>(
+      `UPDATE catalog.tenants t SET status = 'active', version = $2
+       WHERE t.id = $1 AND t.status = 'provisioning' RETURNING ${tenantColumns}`,
+      [tenant.id, version],
+    )
+    const [row] = activated.rows
+    if (row !== undefined) return { tenant: toTenant(row), created: true }
+    const existing = await client.query<TenantRow>(`SELECT ${tenantColumns} FROM catalog.tenants t WHERE t.id = $1`, [
+      tenant.id,
+    ])
+    if (existing.rows[0] === undefined) throw new AppError('not_found', 'The tenant was removed meanwhile.')
+    return { tenant: toTenant(existing.rows[0]), created: false }
+  })
+}
+
+function checkName(name: string): string {
+  const trimmed = name.trim()
+  if (trimmed.length >= 1 && [...trimmed].length <= 200 && trimmed.isWellFormed() && !trimmed.includes('\0')) {
+    return trimmed
+  }
+  throw new AppError('invalid_tenant_name', "A tenant's name has 1 to 200 characters.")
+}
+
+function checkDomain(domain: string): string {
+  const canonical = canonicalDomain(domain)
+  if (canonical !== undefined) return canonical
+  throw new AppError('invalid_domain', `${JSON.stringify(domain)} is not a domain name such as shop.example.com.`)
+}

@@ -1,0 +1,40 @@
+import { AppError } from '../errors.ts'
+import type { Tenant } from './tenant.ts'
+import type { TenantDirectory } from './tenant-directory.ts'
+import type { NamedTenants } from './tenant-names.ts'
+
+/**
+ * The one tenant that all of a request's names mean. Throws `tenant_names_disagree` when they mean different ones or
+ * only some are known, and `tenant_unknown` when none is.
+ */
+export async function resolveTenant(directory: TenantDirectory, { byHost, byHeader }: NamedTenants): Promise<Tenant> {
+  const names = byHost === undefined ? byHeader : [byHost, ...byHeader]
+  const slugs = new Set(names.flatMap((name) => (name.kind === 'slug' ? [name.slug] : [])))
+  const found = slugs.size > 1 ? [] : await Promise.all(names.map((name) => directory.find(name)))
+  const [tenant] = found
+  if (slugs.size > 1 || found.some((other) => other?.id !== tenant?.id)) {
+    throw new AppError('tenant_names_disagree', 'The host and the tenant headers name different tenants.')
+  }
+  if (tenant === undefined) throw new AppError('tenant_unknown', 'There is no such tenant.')
+  return tenant
+}
+
+/**
+ * Throws when the tenant's status forbids serving it now: `tenant_suspended`, `tenant_not_ready`, or `tenant_moving`
+ * for writes, since reads are served until a move switches.
+ */
+export function requireServable(tenant: Tenant, access: 'read' | 'write'): void {
+  switch (tenant.status) {
+    case 'active':
+      return
+    case 'provisioning':
+      throw new AppError('tenant_not_ready', 'The tenant is still being set up.')
+    case 'moving':
+      if (access === 'read') return
+      throw new AppError('tenant_moving', 'The tenant is moving to another placement; only reads are served.')
+    case 'suspending':
+    case 'suspended':
+    case 'deleting':
+      throw new AppError('tenant_suspended', 'The tenant is suspended.')
+  }
+}
