@@ -1,0 +1,25 @@
+import { App } from 'aws-cdk-lib'
+import { readSettings } from './settings.ts'
+import { ApplicationStack } from './stacks/application-stack.ts'
+import { DatabaseStack } from './stacks/database-stack.ts'
+import { NetworkStack } from './stacks/network-stack.ts'
+
+/** Everything that `cdk deploy` makes for one stage. */
+export function createApp(app: App): void {
+  const settings = readSettings(String(app.node.tryGetContext('stage') ?? 'dev'))
+  const name = (stack: string) => `Atrium-${settings.stage}-${stack}`
+
+  const network = new NetworkStack(app, name('Network'), {})
+  const database = new DatabaseStack(app, name('Database'), { settings, network })
+  new ApplicationStack(app, name('Application'), { settings, network, database })
+}
+
+if (import.meta.main) {
+  try {
+    createApp(new App())
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    console.error(`Atrium: ${error.message}`)
+    process.exitCode = 1
+  }
+}

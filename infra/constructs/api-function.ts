@@ -1,0 +1,74 @@
+import { fileURLToPath } from 'node:url'
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import * as ec2 from 'aws-cdk-lib/aws-ec2'
+import * as lambda from 'aws-cdk-lib/aws-lambda'
+import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
+import * as logs from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import type { EnvironmentVariable } from '../../shared/environment.ts'
+import type { Settings } from '../settings.ts'
+import type { DatabaseStack } from '../stacks/database-stack.ts'
+import type { NetworkStack } from '../stacks/network-stack.ts'
+
+export interface ApiFunctionProps {
+  /** The folder in `functions/` with the handler. */
+  readonly folder: string
+  readonly settings: Settings
+  readonly network: NetworkStack
+  readonly database: DatabaseStack
+}
+
+const project = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+/** A function of the application plane: bundled by esbuild, in the VPC, allowed to read its login's secret. */
+export class ApiFunction extends Construct {
+  readonly function: NodejsFunction
+
+  constructor(scope: Construct, id: string, { folder, settings, network, database }: ApiFunctionProps) {
+    super(scope, id)
+
+    const environment: Record<EnvironmentVariable, string> = {
+      ATRIUM_STAGE: settings.stage,
+      ATRIUM_CATALOG: database.placement,
+      ATRIUM_LOGIN: 'api',
+      SHARED_DOMAINS: settings.sharedDomains.join(),
+    }
+    this.function = new NodejsFunction(this, 'Function', {
+      entry: project(`functions/${folder}/handler.ts`),
+      projectRoot: project('.'),
+      depsLockFilePath: project('package-lock.json'),
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      memorySize: settings.function.memoryMiB,
+      timeout: Duration.seconds(settings.function.timeoutSeconds),
+      vpc: network.vpc,
+      vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+      securityGroups: [network.functions],
+      environment: {
+        ...environment,
+        NODE_OPTIONS: '--enable-source-maps',
+        // Lambda's Node runtimes trust Amazon's authorities for RDS only when told to.
+        NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
+      },
+      loggingFormat: lambda.LoggingFormat.JSON,
+      logGroup: new logs.LogGroup(this, 'Logs', {
+        retention: settings.logRetentionDays,
+        removalPolicy: RemovalPolicy.DESTROY,
+      }),
+      bundling: {
+        format: OutputFormat.ESM,
+        target: 'node24',
+        mainFields: ['module', 'main'],
+        minify: true,
+        sourceMap: true,
+        sourcesContent: false,
+        // Ours is the version that was tested; the runtime's changes without a deployment.
+        bundleAwsSDK: true,
+        externalModules: ['pg-native'],
+        // pg is CommonJS and requires Node's own modules.
+        banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+      },
+    })
+    database.apiSecret.grantRead(this.function)
+  }
+}

@@ -1,0 +1,47 @@
+import { Annotations, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { HttpApi, type HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2'
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import type { Construct } from 'constructs'
+import { routes } from '../../functions/routes.ts'
+import { ApiFunction } from '../constructs/api-function.ts'
+import type { Settings } from '../settings.ts'
+import type { DatabaseStack } from './database-stack.ts'
+import type { NetworkStack } from './network-stack.ts'
+
+export interface ApplicationStackProps extends StackProps {
+  readonly settings: Settings
+  readonly network: NetworkStack
+  readonly database: DatabaseStack
+}
+
+/** The application plane: an HTTP API with the routes of `functions/routes.ts`, one function a resource. */
+export class ApplicationStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, network, database, ...props }: ApplicationStackProps) {
+    super(scope, id, props)
+
+    const api = new HttpApi(this, 'Api', { description: `Atrium's application plane, ${settings.stage}` })
+    const folders = new Set(routes.map((route) => route.function))
+    for (const folder of folders) {
+      const { function: handler } = new ApiFunction(this, nameOf(folder), { folder, settings, network, database })
+      const integration = new HttpLambdaIntegration(`${nameOf(folder)}Integration`, handler)
+      for (const { method, path } of routes.filter((route) => route.function === folder)) {
+        api.addRoutes({ path, methods: [method as HttpMethod], integration })
+      }
+    }
+
+    Annotations.of(api).addWarningV2(
+      'atrium:open-api',
+      'This API does not authenticate its callers: anyone who knows its address can read and write every tenant. ' +
+        'Keep nothing real in this stage.',
+    )
+    new CfnOutput(this, 'Url', {
+      value: api.apiEndpoint,
+      description: 'The shared domain: name the tenant in x-tenant',
+    })
+  }
+}
+
+/** `products` → `Products` */
+function nameOf(folder: string): string {
+  return folder.charAt(0).toUpperCase() + folder.slice(1)
+}

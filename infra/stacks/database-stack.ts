@@ -1,0 +1,55 @@
+import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import * as ec2 from 'aws-cdk-lib/aws-ec2'
+import * as rds from 'aws-cdk-lib/aws-rds'
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
+import type { Construct } from 'constructs'
+import type { Settings } from '../settings.ts'
+import type { NetworkStack } from './network-stack.ts'
+
+export interface DatabaseStackProps extends StackProps {
+  readonly settings: Settings
+  readonly network: NetworkStack
+}
+
+/** The first placement: a PostgreSQL server and the secret of the application plane's login. */
+export class DatabaseStack extends Stack {
+  /** Names the secret of {@link apiSecret}, which functions read by it. */
+  readonly placement = 'main'
+  readonly apiSecret: secretsmanager.Secret
+
+  constructor(scope: Construct, id: string, { settings, network, ...props }: DatabaseStackProps) {
+    super(scope, id, props)
+
+    const server = new rds.DatabaseInstance(this, 'Server', {
+      // The tests run on PostgreSQL 18 as well.
+      engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_18_3 }),
+      instanceType: new ec2.InstanceType(settings.database.instanceClass),
+      vpc: network.vpc,
+      vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+      securityGroups: [network.database],
+      publiclyAccessible: false,
+      credentials: rds.Credentials.fromUsername('master'),
+      manageMasterUserPassword: true,
+      allocatedStorage: settings.database.storageGiB,
+      storageEncrypted: true,
+      removalPolicy: RemovalPolicy.SNAPSHOT,
+    })
+
+    this.apiSecret = new secretsmanager.Secret(this, 'ApiLogin', {
+      secretName: `atrium/${settings.stage}/${this.placement}/api`,
+      description: "The application plane's login to the first placement",
+      generateSecretString: {
+        secretStringTemplate: this.toJsonString({
+          engine: 'postgres',
+          host: server.dbInstanceEndpointAddress,
+          port: server.dbInstanceEndpointPort,
+          dbname: settings.database.name,
+          username: `${settings.database.name}_api`,
+        }),
+        generateStringKey: 'password',
+        passwordLength: 40,
+        excludePunctuation: true,
+      },
+    })
+  }
+}

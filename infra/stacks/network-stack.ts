@@ -1,0 +1,43 @@
+import { Stack, type StackProps } from 'aws-cdk-lib'
+import * as ec2 from 'aws-cdk-lib/aws-ec2'
+import type { Construct } from 'constructs'
+
+/** A VPC without a way to the internet, and who may speak to whom in it: functions to the database, nothing else. */
+export class NetworkStack extends Stack {
+  readonly vpc: ec2.Vpc
+  readonly functions: ec2.SecurityGroup
+  readonly database: ec2.SecurityGroup
+
+  constructor(scope: Construct, id: string, props: StackProps) {
+    super(scope, id, props)
+
+    this.vpc = new ec2.Vpc(this, 'Vpc', {
+      maxAzs: 2,
+      natGateways: 0,
+      subnetConfiguration: [{ name: 'isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: 20 }],
+    })
+    this.functions = new ec2.SecurityGroup(this, 'Functions', {
+      vpc: this.vpc,
+      description: 'The functions of the application plane',
+      allowAllOutbound: false,
+    })
+    this.database = new ec2.SecurityGroup(this, 'Database', {
+      vpc: this.vpc,
+      description: 'The database server',
+      allowAllOutbound: false,
+    })
+    const secrets = new ec2.SecurityGroup(this, 'Secrets', {
+      vpc: this.vpc,
+      description: 'The endpoint of Secrets Manager',
+      allowAllOutbound: false,
+    })
+    this.vpc.addInterfaceEndpoint('SecretsManager', {
+      service: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+      securityGroups: [secrets],
+      open: false,
+    })
+
+    this.functions.connections.allowTo(this.database, ec2.Port.POSTGRES, 'functions to the database')
+    this.functions.connections.allowTo(secrets, ec2.Port.HTTPS, 'functions to Secrets Manager')
+  }
+}

@@ -1,0 +1,141 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { Invocation, Outcome } from './function-process.ts'
+import type { TemplateFunction } from './read-template.ts'
+
+export interface FunctionPool {
+  /** Runs the function on an event. Answers an error, as Lambda does, when the function throws, dies or takes too long. */
+  invoke(event: unknown): Promise<Outcome>
+  /** Ends the processes once their invocations are done. */
+  stop(): Promise<void>
+}
+
+export interface FunctionPoolOptions {
+  /** Variables besides the template's; those that it declares are overridden. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Where the function's own output goes. */
+  readonly output: Writable
+}
+
+/** Lambda's concurrency, as far as this machine plays it: further events wait. */
+const mostProcesses = 10
+
+const processFile = fileURLToPath(new URL('./function-process.ts', import.meta.url))
+
+/** Runs a function in processes of its own, one event at a time each, more of them while several are in flight. */
+export function createFunctionPool(described: TemplateFunction, options: FunctionPoolOptions): FunctionPool {
+  const idle: ChildProcess[] = []
+  const alive = new Set<ChildProcess>()
+  const waiting: (() => void)[] = []
+  const inFlight = new Set<Promise<Outcome>>()
+
+  const acquire = async (): Promise<ChildProcess> => {
+    for (;;) {
+      const free = idle.pop()
+      if (free !== undefined) return free
+      if (alive.size < mostProcesses) return start()
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    }
+  }
+
+  const start = (): ChildProcess => {
+    const child = startProcess(described, options)
+    alive.add(child)
+    child.once('exit', () => {
+      alive.delete(child)
+      const at = idle.indexOf(child)
+      if (at !== -1) idle.splice(at, 1)
+      waiting.shift()?.()
+    })
+    return child
+  }
+
+  const release = (child: ChildProcess): void => {
+    if (!alive.has(child) || child.killed) return
+    idle.push(child)
+    waiting.shift()?.()
+  }
+
+  const run = async (event: unknown): Promise<Outcome> => {
+    const child = await acquire()
+    const outcome = await invokeOn(child, event, described.timeoutSeconds)
+    release(child)
+    return outcome
+  }
+
+  return {
+    invoke(event) {
+      const running = run(event).finally(() => inFlight.delete(running))
+      inFlight.add(running)
+      return running
+    },
+    async stop() {
+      await Promise.allSettled(inFlight)
+      await Promise.all([...alive].map(end))
+    },
+  }
+}
+
+function startProcess(described: TemplateFunction, { environment, output }: FunctionPoolOptions): ChildProcess {
+  const [file, exportName] = splitHandler(described.handler)
+  const child = fork(processFile, [join(described.code, file), exportName], {
+    env: {
+      ...described.environment,
+      ...environment,
+      AWS_LAMBDA_FUNCTION_NAME: described.id,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(described.memoryMiB),
+      LAMBDA_TASK_ROOT: described.code,
+      TZ: ':UTC',
+    },
+    execArgv: [`--max-old-space-size=${described.memoryMiB}`],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true, // Ctrl-C in the terminal is for the gateway, which lets requests finish first
+  })
+  child.stdout?.pipe(output, { end: false })
+  child.stderr?.pipe(output, { end: false })
+  return child
+}
+
+/** `index.handler` → `index.mjs`, `handler`: bundles are ES modules. */
+function splitHandler(handler: string): [file: string, exportName: string] {
+  const dot = handler.lastIndexOf('.')
+  return [`${handler.slice(0, dot)}.mjs`, handler.slice(dot + 1)]
+}
+
+function invokeOn(child: ChildProcess, event: unknown, timeoutSeconds: number): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const timeout = timeoutSeconds * 1_000
+    const fail = (errorType: string, errorMessage: string) => settle({ error: { errorType, errorMessage, trace: [] } })
+    const onMessage = (outcome: Outcome) => settle(outcome)
+    const onExit = (code: number | null, signal: string | null) =>
+      fail('Runtime.ExitError', `the function's process ended with ${signal ?? code}`)
+    const timer = setTimeout(() => {
+      child.off('exit', onExit)
+      child.kill('SIGKILL')
+      fail('Sandbox.Timedout', `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`)
+    }, timeout)
+    const settle = (outcome: Outcome) => {
+      clearTimeout(timer)
+      child.off('message', onMessage)
+      child.off('exit', onExit)
+      resolve(outcome)
+    }
+    child.once('message', onMessage)
+    child.once('exit', onExit)
+    const invocation: Invocation = { event, requestId: randomUUID(), deadline: Date.now() + timeout }
+    child.send(invocation, (error) => {
+      if (error !== null) fail('Runtime.ExitError', `the function's process cannot be reached: ${error.message}`)
+    })
+  })
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  await new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+    child.kill('SIGTERM')
+  })
+}

@@ -1,0 +1,131 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
+import { createEvent } from './create-event.ts'
+import { createFunctionPool, type FunctionPool } from './function-pool.ts'
+import type { FunctionError } from './function-process.ts'
+import { createRouteMatcher } from './match-route.ts'
+import type { TemplateRoute } from './read-template.ts'
+import { toWireResponse, type WireResponse } from './wire-response.ts'
+
+export interface GatewayOptions {
+  readonly routes: readonly TemplateRoute[]
+  /** Variables of every function besides its template's. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Where the functions' output goes. */
+  readonly output: Writable
+  /** Told of an error that a function threw, which API Gateway keeps from the caller. */
+  onFunctionError?(functionId: string, error: FunctionError): void
+}
+
+/** A port on this machine, taken before there is anything to serve on it. */
+export interface GatewayPort {
+  readonly port: number
+  /** From now on requests go to the functions; until then they were answered with 503. */
+  serve(options: GatewayOptions): void
+  /** Takes no more requests, lets those under way finish, and ends the functions' processes. */
+  close(): Promise<void>
+}
+
+/** API Gateway's own limits: bytes of a payload, and of request line and headers (HTTP API quotas). */
+const largestPayload = 10 * 1024 * 1024
+const largestHeader = 10_240
+
+/**
+ * Listens on 127.0.0.1, where `<tenant>.localhost` leads, and nowhere that another machine could reach. Port 0 takes a
+ * free one. Rejects with EADDRINUSE when the port is taken.
+ */
+export async function openGatewayPort(port: number): Promise<GatewayPort> {
+  let respond: (request: IncomingMessage) => Promise<WireResponse> = async () =>
+    gatewayError(503, 'Service Unavailable')
+  let pools: readonly FunctionPool[] = []
+
+  const server = createServer({ maxHeaderSize: largestHeader }, (request, response) => {
+    respond(request).then(
+      (answer) => send(response, answer),
+      () => send(response, gatewayError(500, 'Internal Server Error')),
+    )
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the gateway has no port')
+
+  return {
+    port: address.port,
+    serve(options) {
+      const serving = createResponder(options)
+      pools = serving.pools
+      respond = serving.respond
+    },
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeIdleConnections()
+      await Promise.all(pools.map((pool) => pool.stop()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+function createResponder(options: GatewayOptions): {
+  readonly pools: readonly FunctionPool[]
+  respond(request: IncomingMessage): Promise<WireResponse>
+} {
+  const match = createRouteMatcher(options.routes)
+  const functions = new Set(options.routes.map((route) => route.function))
+  const pools = new Map([...functions].map((described) => [described, createFunctionPool(described, options)]))
+
+  const respond = async (request: IncomingMessage): Promise<WireResponse> => {
+    const body = await readBody(request)
+    if (body === undefined) return gatewayError(413, 'Request Entity Too Large')
+    const { method = 'GET', url: target = '/' } = request
+    const matched = match(method, target.split('?')[0] ?? target)
+    if (matched === undefined) return gatewayError(404, 'Not Found')
+    const event = createEvent(
+      {
+        method,
+        target,
+        headers: pairs(request.rawHeaders),
+        body,
+        sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
+        protocol: `HTTP/${request.httpVersion}`,
+      },
+      matched,
+    )
+    const outcome = await pools.get(matched.route.function)?.invoke(event)
+    if (outcome === undefined) return gatewayError(500, 'Internal Server Error')
+    if ('result' in outcome) return toWireResponse(outcome.result)
+    options.onFunctionError?.(matched.route.function.id, outcome.error)
+    return gatewayError(500, 'Internal Server Error')
+  }
+  return { pools: [...pools.values()], respond }
+}
+
+/** What API Gateway answers by itself: its own JSON, no problem document. */
+function gatewayError(statusCode: number, message: string): WireResponse {
+  return { statusCode, headers: [['content-type', 'application/json']], body: Buffer.from(JSON.stringify({ message })) }
+}
+
+function send(response: ServerResponse, { statusCode, headers, body }: WireResponse): void {
+  response.statusCode = statusCode
+  for (const [name, value] of headers) response.appendHeader(name, value)
+  response.end(body)
+}
+
+function pairs(rawHeaders: readonly string[]): [string, string][] {
+  const headers: [string, string][] = []
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) headers.push([rawHeaders[at] ?? '', rawHeaders[at + 1] ?? ''])
+  return headers
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request) {
+    size += chunk.length
+    if (size <= largestPayload) chunks.push(chunk)
+  }
+  return size > largestPayload ? undefined : Buffer.concat(chunks)
+}

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import * as z from 'zod'
+
+export interface SecretsEndpoint {
+  /** For AWS_ENDPOINT_URL_SECRETS_MANAGER. */
+  readonly url: string
+  /** For AWS_ACCESS_KEY_ID: drawn anew for each endpoint, and answered to nobody else. */
+  readonly accessKeyId: string
+  /** Keeps a secret under its name, as JSON. */
+  put(name: string, value: Readonly<Record<string, unknown>>): void
+  /** How often a secret has been asked for. */
+  requestsFor(name: string): number
+  close(): Promise<void>
+}
+
+const getSecretValue = z.object({ SecretId: z.string().min(1) })
+
+/**
+ * Answers Secrets Manager's GetSecretValue (AWS JSON 1.1) on 127.0.0.1, so that functions read their secrets here
+ * through the same client as on AWS. Nothing is written to disk. The access key stands in for IAM: requests signed with
+ * another are refused, so that other users of this machine cannot read the secrets.
+ */
+export async function startSecretsEndpoint(): Promise<SecretsEndpoint> {
+  const accessKeyId = randomBytes(16).toString('hex')
+  const secrets = new Map<string, string>()
+  const requests = new Map<string, number>()
+
+  const answer = async (request: IncomingMessage): Promise<{ status: number; body: unknown }> => {
+    if (!request.headers.authorization?.includes(`Credential=${accessKeyId}/`)) {
+      return { status: 403, body: { __type: 'AccessDeniedException' } }
+    }
+    if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') {
+      return { status: 400, body: { __type: 'UnknownOperationException' } }
+    }
+    const input = getSecretValue.safeParse(JSON.parse(await readText(request)))
+    if (!input.success) return { status: 400, body: { __type: 'InvalidParameterException', message: 'SecretId?' } }
+    const { SecretId } = input.data
+    requests.set(SecretId, (requests.get(SecretId) ?? 0) + 1)
+    const SecretString = secrets.get(SecretId)
+    if (SecretString === undefined) {
+      const message = "Secrets Manager can't find the specified secret."
+      return { status: 400, body: { __type: 'ResourceNotFoundException', message } }
+    }
+    return {
+      status: 200,
+      body: { Name: SecretId, ARN: `arn:aws:secretsmanager:local:0:secret:${SecretId}`, SecretString },
+    }
+  }
+
+  const server = createServer((request, response) => {
+    answer(request).then(
+      ({ status, body }) => {
+        response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body))
+      },
+      () => response.writeHead(400).end(),
+    )
+  })
+  const url = await listen(server)
+  return {
+    url,
+    accessKeyId,
+    put: (name, value) => void secrets.set(name, JSON.stringify(value)),
+    requestsFor: (name) => requests.get(name) ?? 0,
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function listen(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the secrets endpoint has no port')
+  return `http://127.0.0.1:${address.port}`
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import { inject } from 'vitest'
+import { type SecretsEndpoint, startSecretsEndpoint } from '../../local/secrets-endpoint.ts'
+import { applicationPools, secretName } from '../../shared/db/application-pools.ts'
+import { createCredentialsReader } from '../../shared/db/credentials.ts'
+import { createPools, type Pools } from '../../shared/db/pools.ts'
+import type { ControlPlane } from '../../shared/tenancy/control-plane.ts'
+import { createPlacement } from '../../shared/tenancy/create-placement.ts'
+import type { PlacementNames } from '../../shared/tenancy/placement-names.ts'
+import { type ProvisionRequest, provisionTenant } from '../../shared/tenancy/provision-tenant.ts'
+import { registerPlacement } from '../../shared/tenancy/register-placement.ts'
+import type { Tenant } from '../../shared/tenancy/tenant.ts'
+
+/** A deployment stage of a test file's own: one placement with its roles, its secrets, and both planes' pools. */
+export interface TestStage {
+  readonly names: PlacementNames
+  readonly control: ControlPlane
+  /** The application plane's pools, those that handlers use. */
+  readonly pools: Pools
+  readonly secrets: SecretsEndpoint
+  /** Connects with a login of the placement. */
+  connection(login: 'api' | 'control'): pg.ClientConfig
+  /** A new tenant with a slug of its own. */
+  createTenant(overrides?: Partial<ProvisionRequest>): Promise<Tenant>
+  end(): Promise<void>
+}
+
+const stage = 'test'
+const placement = 'main'
+
+const opened: Pools[] = []
+
+/** Every pool that this test file has opened. */
+export function openedPools(): readonly Pools[] {
+  return opened
+}
+
+/** Makes the stage and points this process's environment at it, as the template points a function's. */
+export async function createTestStage(): Promise<TestStage> {
+  const master = inject('master')
+  const passwords = { api: randomBytes(24).toString('base64url'), control: randomBytes(24).toString('base64url') }
+  const database = `test_${randomBytes(6).toString('hex')}`
+  const names = await createPlacement(master, { database, holdsCatalog: true, passwords })
+
+  const secrets = await startSecretsEndpoint()
+  for (const login of ['api', 'control'] as const) {
+    secrets.put(secretName(stage, placement, login), {
+      ...{ host: master.host, port: master.port, dbname: database, ssl: false },
+      ...{ username: names[login], password: passwords[login] },
+    })
+  }
+  Object.assign(process.env, {
+    ATRIUM_STAGE: stage,
+    ATRIUM_CATALOG: placement,
+    ATRIUM_LOGIN: 'api',
+    SHARED_DOMAINS: 'api.test,localhost',
+    AWS_REGION: 'local',
+    AWS_ACCESS_KEY_ID: secrets.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+  })
+
+  const secretId = (name: string) => secretName(stage, name, 'control')
+  const control = {
+    pools: createPools({ credentials: createCredentialsReader({ secretId }), size: 4 }),
+    catalog: placement,
+  }
+  opened.push(control.pools, applicationPools())
+  await registerPlacement(control, placement)
+
+  let tenants = 0
+  return {
+    names,
+    control,
+    pools: applicationPools(),
+    secrets,
+    connection: (login) => ({ ...master, database, user: names[login], password: passwords[login] }),
+    async createTenant(overrides = {}) {
+      tenants += 1
+      const slug = overrides.slug ?? `tenant-${tenants}`
+      const request = { name: `Tenant ${tenants}`, domains: [`${slug}.example.com`], ...overrides, slug }
+      return (await provisionTenant(control, request)).tenant
+    },
+    async end() {
+      await Promise.all([control.pools.end(), applicationPools().end()])
+      await secrets.close()
+    },
+  }
+}
