@@ -22,7 +22,7 @@ export function createAgedCache<Value>(options: {
   readonly maxEntries: number
   readonly now?: () => number
 }): AgedCache<Value> {
-  const now = options.now ?? Date.now
+  const now = options.now ?? (() => Date.now())
   const entries = new Map<string, Entry<Value>>()
 
   const getWithin = (key: string, age: number): Value | undefined => {

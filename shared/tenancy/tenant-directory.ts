@@ -22,7 +22,7 @@ const sizes = { hits: 10_000, misses: 1_000 }
  */
 export function createTenantDirectory(
   lookUp: (name: TenantName) => Promise<Tenant | undefined>,
-  now: () => number = Date.now,
+  now: () => number = () => Date.now(),
 ): TenantDirectory {
   const hits = createAgedCache<Tenant>({ maxAge: ages.hit, maxEntries: sizes.hits, now })
   const misses = createAgedCache<true>({ maxAge: ages.miss, maxEntries: sizes.misses, now })

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type pg from 'pg'
+import pg from 'pg'
 import { inject } from 'vitest'
 import { type SecretsEndpoint, startSecretsEndpoint } from '../../local/secrets-endpoint.ts'
 import { applicationPools, secretName } from '../../shared/db/application-pools.ts'
 import { createCredentialsReader } from '../../shared/db/credentials.ts'
 import { createPools, type Pools } from '../../shared/db/pools.ts'
+import { findTenant } from '../../shared/tenancy/catalog-queries.ts'
 import type { ControlPlane } from '../../shared/tenancy/control-plane.ts'
 import { createPlacement } from '../../shared/tenancy/create-placement.ts'
 import type { PlacementNames } from '../../shared/tenancy/placement-names.ts'
@@ -23,6 +24,10 @@ export interface TestStage {
   connection(login: 'api' | 'control'): pg.ClientConfig
   /** A new tenant with a slug of its own. */
   createTenant(overrides?: Partial<ProvisionRequest>): Promise<Tenant>
+  /** Runs `work` in a transaction as the owner, with a tenant's schema in the path. */
+  inSchemaOf<Result>(slug: string, work: (client: pg.Client) => Promise<Result>): Promise<Result>
+  /** Runs `work` in a transaction as the placement's owner, beside the code under test. */
+  asOwner<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result>
   end(): Promise<void>
 }
 
@@ -69,6 +74,21 @@ export async function createTestStage(): Promise<TestStage> {
   opened.push(control.pools, applicationPools())
   await registerPlacement(control, placement)
 
+  const asOwner = async <Result>(path: string, work: (client: pg.Client) => Promise<Result>) => {
+    const client = new pg.Client({ ...master, database, user: names.control, password: passwords.control })
+    await client.connect()
+    try {
+      await client.query(
+        `BEGIN; SET LOCAL ROLE ${pg.escapeIdentifier(names.owner)}; SET LOCAL search_path = ${path}, pg_temp`,
+      )
+      const result = await work(client)
+      await client.query('COMMIT')
+      return result
+    } finally {
+      await client.end()
+    }
+  }
+
   let tenants = 0
   return {
     names,
@@ -81,6 +101,12 @@ export async function createTestStage(): Promise<TestStage> {
       const slug = overrides.slug ?? `tenant-${tenants}`
       const request = { name: `Tenant ${tenants}`, domains: [`${slug}.example.com`], ...overrides, slug }
       return (await provisionTenant(control, request)).tenant
+    },
+    asOwner: (work) => asOwner('pg_catalog', work),
+    async inSchemaOf(slug, work) {
+      const tenant = await findTenant(applicationPools(), placement, { kind: 'slug', slug })
+      if (tenant === undefined) throw new Error(`no tenant "${slug}"`)
+      return asOwner(pg.escapeIdentifier(tenant.ref.schema), work)
     },
     async end() {
       await Promise.all([control.pools.end(), applicationPools().end()])
