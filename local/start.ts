@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CommandError, runCommand } from './command-line.ts'
 import { type DataFolder, defaultDataFolder, isAlive, openDataFolder } from './data-folder.ts'
@@ -35,7 +36,6 @@ const options = {
 } as const
 
 const demoFile = fileURLToPath(new URL('./demo/online-retail.csv', import.meta.url))
-const outputFolder = fileURLToPath(new URL('../cdk.out', import.meta.url))
 
 await runCommand({ help, options }, async ({ values }) => {
   const say = values.json ? () => undefined : (text: string) => console.log(text)
@@ -50,7 +50,7 @@ await runCommand({ help, options }, async ({ values }) => {
     await discardUnfinishedDemo(data, say)
     stage = await startLocalStage({
       data,
-      outputFolder,
+      outputFolder: join(data.path, 'cdk.out'),
       gateway,
       onFunctionError: (id, error) => console.error(`${id}: ${error.errorType}: ${error.errorMessage}`),
     })
@@ -123,11 +123,11 @@ ${formatTable(tenants.map(({ name, url }) => ({ tenant: name, url })))}
 
 Atrium serves ${tenants.length} tenants at ${url}. Try:
 
-  curl ${url.replace('localhost', `${slug}.localhost`)}/products?limit=3
-  curl -H 'x-tenant: ${slug}' ${url}/orders?limit=3
+  curl '${url.replace('localhost', `${slug}.localhost`)}/products?limit=3'
+  curl -H 'x-tenant: ${slug}' '${url}/orders?limit=3'
   curl -H 'x-tenant: ${slug}' -H 'content-type: application/json' -d '{"product_id":"1","quantity":2}' ${url}/orders
 
-The functions' logs are in ${data.path}/functions.log. Stop with Ctrl-C.`)
+The functions' logs are in ${relative('', data.path)}/functions.log. Stop with Ctrl-C.`)
 }
 
 /** Settles at the first SIGINT or SIGTERM. */

@@ -94,8 +94,8 @@ function startProcess(described: TemplateFunction, { environment, output }: Func
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true, // Ctrl-C in the terminal is for the gateway, which lets requests finish first
   })
-  child.stdout?.pipe(output, { end: false })
-  child.stderr?.pipe(output, { end: false })
+  // Not piped: each pipe would hang listeners of its own on the one output.
+  for (const printed of [child.stdout, child.stderr]) printed?.on('data', (bytes) => output.write(bytes))
   return child
 }
 

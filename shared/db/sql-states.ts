@@ -47,7 +47,6 @@ export const staleTenantStates: ReadonlySet<string> = new Set([
 
 /** The server is there but cannot serve now; the same request may succeed later. */
 export const transientStates: ReadonlySet<string> = new Set([
-  sqlState.readOnlyTransaction,
   sqlState.invalidPassword,
   sqlState.serializationFailure,
   sqlState.deadlockDetected,

@@ -87,7 +87,7 @@ export function withTenantTransaction<Result>(
     opened.catch(() => undefined) // awaited below; until then a refusal is not an unhandled one
     const transaction = statementsOn(client)
     try {
-      const result = await work(transaction)
+      const result = await work(transaction).finally(transaction.close)
       await opened
       await commit(client)
       return result
@@ -99,8 +99,6 @@ export function withTenantTransaction<Result>(
       )
       await client.query('ROLLBACK').catch(() => undefined)
       return refuse(reason)
-    } finally {
-      transaction.close()
     }
   })
 }

@@ -64,7 +64,7 @@ export function call(method: string, target: string, options: CallOptions = {}):
   return invoke(eventFor(method, target, options))
 }
 
-function lambdaContext(): Context {
+export function lambdaContext(): Context {
   return {
     awsRequestId: '00000000-0000-4000-8000-000000000000',
     callbackWaitsForEmptyEventLoop: false,

@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+const project = fileURLToPath(new URL('..', import.meta.url))
+let folder: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'atrium-imports-'))
+  cpSync(join(project, 'biome.json'), join(folder, 'biome.json'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** What the linter says of a file at `path` that imports `source`. */
+async function lint(path: string, source: string): Promise<string> {
+  const file = join(folder, path)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `import { a } from '${source}'\n\nexport const b = a\n`)
+  return new Promise((resolve) => {
+    const biome = join(project, 'node_modules/.bin/biome')
+    execFile(biome, ['lint', '--vcs-enabled=false', path], { cwd: folder }, (_, stdout, stderr) =>
+      resolve(stdout + stderr),
+    )
+  })
+}
+
+it.each([
+  ['shared/logger.ts', './db/pools.ts'],
+  ['shared/db/pools.ts', '../tenancy/slug.ts'],
+  ['shared/db/pools.ts', '../http/answer.ts'],
+  ['shared/tenancy/slug.ts', '../http/answer.ts'],
+  ['shared/http/steps/log-request.ts', '../../../functions/routes.ts'],
+  ['shared/http/respond.ts', '../db/tenant-ref.ts'],
+  ['functions/products/handler.ts', '../../infra/app.ts'],
+  ['functions/products/handler.ts', '../../local/start.ts'],
+  ['functions/products/handler.ts', '../../test/support/call.ts'],
+  ['functions/products/list-products.ts', '../../shared/db/tenant-ref.ts'],
+  ['functions/products/list-products.ts', '../../shared/db/pools.ts'],
+  ['infra/app.ts', '../functions/products/handler.ts'],
+  ['infra/app.ts', '../shared/db/pools.ts'],
+  ['infra/app.ts', '../local/start.ts'],
+])('keeps %s from importing %s', async (path, source) => {
+  expect(await lint(path, source)).toContain('noRestrictedImports')
+})
+
+it.each([
+  ['shared/tenancy/resolve-tenant.ts', '../db/tenant-ref.ts'],
+  ['shared/http/serve-tenant.ts', '../db/application-pools.ts'],
+  ['functions/products/handler.ts', '../../shared/http/create-handler.ts'],
+  ['infra/app.ts', '../functions/routes.ts'],
+  ['test/support/stage.ts', '../../shared/db/tenant-ref.ts'],
+  ['local/start.ts', '../shared/db/pools.ts'],
+])('lets %s import %s', async (path, source) => {
+  expect(await lint(path, source)).not.toContain('noRestrictedImports')
+})

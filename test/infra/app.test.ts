@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs'
+import { App } from 'aws-cdk-lib'
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { routes } from '../../functions/routes.ts'
+import { createApp } from '../../infra/app.ts'
+
+const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'))
+
+function synthesise(stage: string): App {
+  // Without bundling: what the bundles hold is tested where they are served.
+  const app = new App({ context: { ...context, stage, 'aws:cdk:bundling-stacks': [] } })
+  createApp(app)
+  return app
+}
+
+let app: App
+const template = (stack: string) => Template.fromStack(app.node.findChild(`Atrium-dev-${stack}`) as never)
+
+beforeAll(() => {
+  app = synthesise('dev')
+})
+
+describe('the application plane', () => {
+  it('has the routes of the table and no other, each to its own function', () => {
+    const resources = template('Application').toJSON().Resources
+    const found = Object.values<{ Type: string; Properties: never }>(resources)
+      .filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Route')
+      .map(({ Properties }) => {
+        const { RouteKey, Target } = Properties as {
+          RouteKey: string
+          Target: { 'Fn::Join': [string, [string, { Ref: string }]] }
+        }
+        const integration = resources[Target['Fn::Join'][1][1].Ref]
+        const [functionId] = integration.Properties.IntegrationUri['Fn::GetAtt']
+        return `${RouteKey} → ${functionId.replace(/Function[0-9A-F]{8}$/, '').toLowerCase()}`
+      })
+    expect(found.toSorted()).toEqual(
+      routes.map((route) => `${route.method} ${route.path} → ${route.function}`).toSorted(),
+    )
+  })
+
+  it('speaks payload 2.0 to functions of nodejs24.x on arm64, in the VPC', () => {
+    const names = new Set(routes.map((route) => route.function))
+    const application = template('Application')
+    application.resourceCountIs('AWS::Lambda::Function', names.size)
+    application.allResourcesProperties('AWS::Lambda::Function', {
+      ...{ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler', MemorySize: 512, Timeout: 15 },
+      VpcConfig: Match.objectLike({ SubnetIds: Match.anyValue() }),
+      Environment: {
+        Variables: Match.objectLike({ ATRIUM_STAGE: 'dev', ATRIUM_CATALOG: 'main', ATRIUM_LOGIN: 'api' }),
+      },
+    })
+    application.allResourcesProperties('AWS::ApiGatewayV2::Integration', { PayloadFormatVersion: '2.0' })
+  })
+
+  it("lets a function read its login's secret and no other", () => {
+    template('Application').allResourcesProperties('AWS::IAM::Policy', {
+      PolicyDocument: Match.objectLike({
+        Statement: [
+          {
+            Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
+            Effect: 'Allow',
+            // A secret's Ref is its whole ARN, its six random characters included.
+            Resource: { 'Fn::ImportValue': Match.stringLikeRegexp('ExportsOutputRefApiLogin') },
+          },
+        ],
+      }),
+    })
+  })
+
+  it('warns that the API is open', () => {
+    Annotations.fromStack(app.node.findChild('Atrium-dev-Application') as never).hasWarning(
+      '*',
+      Match.stringLikeRegexp('does not authenticate its callers'),
+    )
+  })
+})
+
+describe('the database', () => {
+  it('is an encrypted PostgreSQL that the internet cannot reach, its master password kept by RDS', () => {
+    template('Database').hasResourceProperties('AWS::RDS::DBInstance', {
+      ...{ Engine: 'postgres', EngineVersion: Match.stringLikeRegexp('^18'), PubliclyAccessible: false },
+      ...{ StorageEncrypted: true, ManageMasterUserPassword: true },
+    })
+  })
+
+  it("has a generated secret for the API's login, under the name that functions ask for", () => {
+    template('Database').hasResourceProperties('AWS::SecretsManager::Secret', {
+      Name: 'atrium/dev/main/api',
+      GenerateSecretString: Match.objectLike({ GenerateStringKey: 'password' }),
+    })
+  })
+
+  it('stands in a VPC without a way to the internet, and listens to the functions alone', () => {
+    const network = template('Network')
+    network.resourceCountIs('AWS::EC2::VPC', 1)
+    network.resourceCountIs('AWS::EC2::NatGateway', 0)
+    network.resourceCountIs('AWS::EC2::InternetGateway', 0)
+    network.resourcePropertiesCountIs('AWS::EC2::SecurityGroupIngress', { FromPort: 5432, ToPort: 5432 }, 1)
+    network.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      ...{ FromPort: 5432, ToPort: 5432, IpProtocol: 'tcp' },
+      SourceSecurityGroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Functions'), 'GroupId'] },
+    })
+  })
+})
+
+it.each(['staging', 'production'])('refuses the stage %s while the API is open', (stage) => {
+  expect(() => synthesise(stage)).toThrow('does not authenticate its callers')
+})
+
+it('refuses a stage that there is not', () => {
+  expect(() => synthesise('prod')).toThrow('there is no stage "prod"')
+})

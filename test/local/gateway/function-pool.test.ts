@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { createFunctionPool, type FunctionPool } from '../../../local/gateway/function-pool.ts'
+
+/** A function that does as its event says. */
+const source = `
+export const handler = async (event, context) => {
+  if (event.throw) throw new RangeError(event.throw)
+  if (event.exit !== undefined) process.exit(event.exit)
+  if (event.log) console.log(event.log)
+  await new Promise((resolve) => setTimeout(resolve, event.wait ?? 0))
+  return {
+    pid: process.pid, remaining: context.getRemainingTimeInMillis(), name: context.functionName,
+    memory: context.memoryLimitInMB, greeting: process.env.GREETING, path: process.env.PATH,
+  }
+}`
+
+let folder: string
+let pool: FunctionPool
+const output = new PassThrough()
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'atrium-function-'))
+  writeFileSync(join(folder, 'index.mjs'), source)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+afterEach(() => pool.stop())
+
+function open(timeoutSeconds = 10): FunctionPool {
+  pool = createFunctionPool(
+    {
+      ...{ id: 'Greeter', code: folder, handler: 'index.handler', timeoutSeconds, memoryMiB: 128 },
+      environment: { GREETING: 'from the template' },
+    },
+    { environment: {}, output },
+  )
+  return pool
+}
+
+async function result(event: unknown): Promise<Record<string, unknown>> {
+  const outcome = await pool.invoke(event)
+  if (!('result' in outcome)) throw new Error(outcome.error.errorMessage)
+  return outcome.result as Record<string, unknown>
+}
+
+it("runs the function with the template's environment, timeout and memory, and no other environment", async () => {
+  open()
+  const { remaining, ...rest } = await result({})
+  expect(rest).toEqual({ pid: expect.any(Number), name: 'Greeter', memory: '128', greeting: 'from the template' })
+  expect(remaining).toBeGreaterThan(0)
+  expect(remaining).toBeLessThanOrEqual(10_000)
+})
+
+it('uses one process for events one after the other, and more for events at the same time, up to 10', async () => {
+  open()
+  const first = await result({})
+  expect((await result({})).pid).toBe(first.pid)
+  const pids = await Promise.all(Array.from({ length: 25 }, async () => (await result({ wait: 200 })).pid))
+  expect(new Set(pids).size).toBe(10)
+  expect(pids).toContain(first.pid)
+})
+
+it('answers the error that the function threw, and goes on in the same process', async () => {
+  open()
+  const { pid } = await result({})
+  expect(await pool.invoke({ throw: 'too far' })).toEqual({
+    error: { errorType: 'RangeError', errorMessage: 'too far', trace: expect.arrayContaining(['RangeError: too far']) },
+  })
+  expect((await result({})).pid).toBe(pid)
+})
+
+it('answers an error when the process dies, and starts another', async () => {
+  open()
+  const { pid } = await result({})
+  expect(await pool.invoke({ exit: 3 })).toMatchObject({ error: { errorType: 'Runtime.ExitError' } })
+  expect((await result({})).pid).not.toBe(pid)
+})
+
+it('stops a function that takes longer than its timeout', async () => {
+  open(1)
+  const { pid } = await result({})
+  expect(await pool.invoke({ wait: 60_000 })).toMatchObject({
+    error: { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 1.00 seconds' },
+  })
+  expect((await result({})).pid).not.toBe(pid)
+})
+
+it('collects what the function prints, whatever number of processes prints it', async () => {
+  open()
+  output.read()
+  await Promise.all(Array.from({ length: 10 }, (_, n) => result({ log: `line ${n}`, wait: 100 })))
+  const printed = await new Promise<string>((resolve) => setTimeout(() => resolve(String(output.read())), 50))
+  for (let n = 0; n < 10; n += 1) expect(printed).toContain(`line ${n}`)
+})

@@ -1,0 +1,253 @@
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readInvoiceLines } from '../../local/demo/invoice-lines.ts'
+import { fromPence, toPence } from '../../local/demo/money.ts'
+import { createTenantClient } from '../../local/demo/tenant-client.ts'
+import { type RunningCommand, runLocal } from '../support/local-command.ts'
+
+/** `npm start` and `npm run demo:load` themselves, on a data folder of their own, with all of the demo data. */
+const data = mkdtempSync(join(tmpdir(), 'atrium-start-'))
+const demoFile = new URL('../../local/demo/online-retail.csv', import.meta.url).pathname
+let gateway: RunningCommand
+let url: string
+let port: number
+
+async function start(): Promise<void> {
+  gateway = runLocal('local/start.ts', ['--port', '0', '--data', data, '--json'])
+  const [, json = ''] = await gateway.untilPrinted(/^(\{"url".*\})$/m)
+  url = JSON.parse(json).url
+  port = Number(new URL(url).port)
+}
+
+beforeAll(start)
+afterAll(async () => {
+  gateway.child.kill('SIGINT')
+  await gateway.ended()
+  rmSync(data, { recursive: true, force: true })
+})
+
+/** A request with whatever Host and headers, byte for byte. */
+async function send(
+  host: string,
+  target: string,
+  headers: Record<string, string | string[]> = {},
+  body?: string,
+): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: never }> {
+  const method = body === undefined ? 'GET' : 'POST'
+  const sent = request({ host: '127.0.0.1', port, path: target, method, headers: { host, ...headers } }).end(body)
+  const [response] = await once(sent, 'response')
+  let text = ''
+  for await (const chunk of response) text += chunk
+  return { status: response.statusCode, headers: response.headers, body: JSON.parse(text) as never }
+}
+
+describe('the first start', () => {
+  it('has loaded every line that can be an order, so that the sums over the API are those of the file', async () => {
+    const lines = await readInvoiceLines(demoFile)
+    expect(lines).toHaveLength(10_000)
+    // By rules of the test's own: sold, at a price, of a product that has a name somewhere in its country.
+    const named = new Set(
+      lines.filter(({ description }) => description.trim() !== '').map((line) => `${line.country}/${line.stock_code}`),
+    )
+    const expected = new Map<string, bigint>()
+    for (const line of lines) {
+      const sold = Number(line.quantity) > 0 && Number(line.unit_price) > 0
+      if (!sold || !named.has(`${line.country}/${line.stock_code}`)) continue
+      const total = toPence(line.unit_price) * BigInt(line.quantity)
+      expected.set(line.country, (expected.get(line.country) ?? 0n) + total)
+    }
+    expect(expected.size).toBe(15)
+    for (const [country, pence] of expected) {
+      let sum = 0n
+      const client = createTenantClient(url, country.toLowerCase().replace(' ', '-'))
+      for await (const order of client.orders()) sum += toPence(order.total_price)
+      expect(fromPence(sum), country).toBe(fromPence(pence))
+    }
+  })
+
+  it('keeps its passwords where only its user can read them', () => {
+    expect(statSync(join(data, 'passwords.json')).mode & 0o777).toBe(0o600)
+    expect(statSync(join(data, 'running.json')).mode & 0o777).toBe(0o600)
+  })
+})
+
+describe('the gateway', () => {
+  it("serves a tenant on its domain and by a header, with the functions' bundled code", async () => {
+    const byHost = await send(`germany.localhost:${port}`, '/products?limit=2')
+    const byHeader = await send(`localhost:${port}`, '/products?limit=2', { 'x-tenant': 'germany' })
+    expect(byHost.status).toBe(200)
+    expect(byHost.body).toEqual(byHeader.body)
+    expect(byHost.body).toMatchObject({ items: [{ id: '1' }, { id: '2' }] })
+    expect((await send(`france.localhost:${port}`, '/products?limit=2')).body).not.toEqual(byHost.body)
+  })
+
+  it('takes JSON, and answers what was made and where', async () => {
+    const body = JSON.stringify({ product_id: '1', quantity: 2 })
+    const answer = await send('germany.localhost', '/orders', { 'content-type': 'application/json' }, body)
+    expect(answer.status).toBe(201)
+    expect(answer.headers.location).toMatch(/^\/orders\/\d+$/)
+  })
+
+  it('refuses a tenant header that came twice', async () => {
+    const twice = await send('localhost', '/products', { 'x-tenant': ['germany', 'france'] })
+    expect(twice.status).toBe(400)
+    expect(twice.body).toMatchObject({ type: 'urn:atrium:problem:tenant-name-malformed' })
+  })
+
+  it('answers as API Gateway does where there is no route, and for headers and bodies beyond its limits', async () => {
+    expect(await send('localhost', '/nowhere')).toMatchObject({ status: 404, body: { message: 'Not Found' } })
+    const large = await send('localhost', '/products', {}, 'x'.repeat(10 * 1024 * 1024 + 1))
+    expect(large).toMatchObject({ status: 413, body: { message: 'Request Entity Too Large' } })
+    const long = request({ host: '127.0.0.1', port, headers: { 'x-long': 'x'.repeat(11_000) } }).end()
+    const [response] = await once(long, 'response')
+    expect(response.statusCode).toBe(431)
+    response.resume()
+  })
+
+  it('serves a hundred requests at once, each to its tenant', async () => {
+    const names = ['germany', 'france', 'norway', 'japan']
+    const first = new Map(
+      await Promise.all(
+        names.map(async (name) => [name, (await send(`${name}.localhost`, '/products?limit=5')).body] as const),
+      ),
+    )
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, n) => {
+        const name = names[n % names.length] ?? ''
+        expect((await send(`${name}.localhost`, '/products?limit=5')).body).toEqual(first.get(name))
+      }),
+    )
+  })
+})
+
+describe('one clear line answers', () => {
+  it.each([
+    [
+      'a second start on the same data',
+      () => ['--port', '0', '--data', data],
+      'Atrium is running on this data already, at http://localhost:',
+    ],
+    [
+      'a port that is no number',
+      () => ['--port', 'http', '--data', join(data, 'other')],
+      'the port must be a number from 0 to 65535, not "http"',
+    ],
+    ['an option that there is not', () => ['--prot', '1'], "Unknown option '--prot'"],
+  ])('%s', async (_, args, message) => {
+    const { code, stdout, stderr } = await runLocal('local/start.ts', args()).ended()
+    expect(code).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stderr).toContain(message)
+  })
+
+  it('a port in use', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1')
+    await once(squatter, 'listening')
+    const { port: taken } = squatter.address() as { port: number }
+    const other = mkdtempSync(join(tmpdir(), 'atrium-start-'))
+    const { code, stderr } = await runLocal('local/start.ts', ['--data', other], { PORT: String(taken) }).ended()
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `error: port ${taken} is in use: choose another with --port\n`,
+    })
+    squatter.close()
+    rmSync(other, { recursive: true })
+  })
+
+  it('demo:load without a file, without a gateway, and with a file of other columns', async () => {
+    const load = (...args: string[]) => runLocal('local/demo/load-command.ts', args).ended()
+    expect(await load('--data', data)).toMatchObject({ code: 1, stderr: 'error: name one FILE to load; see --help\n' })
+    const empty = mkdtempSync(join(tmpdir(), 'atrium-start-'))
+    expect((await load(demoFile, '--data', empty)).stderr).toBe(
+      'error: the API is not running on this machine: start it with npm start\n',
+    )
+    const file = join(empty, 'other.csv')
+    writeFileSync(file, 'a,b\n1,2\n')
+    expect((await load(file, '--data', data)).stderr).toContain('Expected the columns invoice_no, stock_code')
+    expect((await load(join(empty, 'none.csv'), '--data', data)).stderr).toContain('ENOENT')
+    rmSync(empty, { recursive: true })
+  })
+})
+
+it('prints its help', async () => {
+  for (const script of ['local/start.ts', 'local/demo/load-command.ts']) {
+    const { code, stdout } = await runLocal(script, ['--help']).ended()
+    expect(code).toBe(0)
+    expect(stdout).toContain('--json')
+    expect(stdout).toContain('Example:')
+  }
+})
+
+it('loads another file, makes the tenants that are missing, and accounts for every line', async () => {
+  const file = join(data, 'more.csv')
+  const line = (...fields: (string | number)[]) => fields.join(',')
+  writeFileSync(
+    file,
+    [
+      'invoice_no,stock_code,description,quantity,invoice_date,unit_price,customer_id,country',
+      line(1, 22809, 'SET OF 6 T-LIGHTS SANTA', 3, '2011-01-01T09:00:00Z', '2.95', 1, 'Germany'), // known there
+      line(1, 'NEW', 'A NEW THING', 1, '2011-01-01T09:00:00Z', '10.00', 1, 'Iceland'),
+      line('C2', 'NEW', 'A NEW THING', -1, '2011-01-02T09:00:00Z', '10.00', 1, 'Iceland'),
+      line(3, 'NEW', '', 1, '2011-01-03T09:00:00Z', '0.00', 1, 'Iceland'),
+      line(4, 'BARE', '', 1, '2011-01-03T09:00:00Z', '1.00', 1, 'Iceland'),
+      line(5, 'NEW', 'A NEW THING', 1, 'yesterday', '1.00', 1, 'Iceland'),
+      line(6, 'NEW', 'A NEW THING', 1, '2011-01-03T09:00:00Z', '1.00', 1, '??'),
+    ].join('\n'),
+  )
+  const { code, stdout } = await runLocal('local/demo/load-command.ts', [file, '--data', data, '--json']).ended()
+  expect(code).toBe(0)
+  const report = JSON.parse(stdout)
+  expect(report).toMatchObject({
+    ...{ lines: 7, loaded: 2 },
+    tenants: [
+      { slug: 'germany', created: false, products: 0, orders: 1, total: '8.85', totalOverApi: '8.85' },
+      { slug: 'iceland', created: true, products: 1, orders: 1, total: '10.00', totalOverApi: '10.00' },
+    ],
+  })
+  expect(new Set(report.refused.map(({ reason }: { reason: string }) => reason))).toEqual(
+    new Set([
+      'a return: quantity below 1',
+      'a price of 0 or below',
+      'no product name',
+      expect.stringContaining('body.order_date'),
+      expect.stringContaining('no tenant'),
+    ]),
+  )
+  const refused = report.refused.reduce((sum: number, { lines }: { lines: number }) => sum + lines, 0)
+  expect(report.loaded + refused).toBe(report.lines)
+})
+
+it('finishes the requests under way at Ctrl-C, keeps the data, and serves them again at the next start', async () => {
+  const before = (await send('germany.localhost', '/orders?limit=200')).body
+  const last = send(
+    'germany.localhost',
+    '/products',
+    { 'content-type': 'application/json' },
+    '{"name":"At the last second","price":"1"}',
+  )
+  await sleep(5)
+  gateway.child.kill('SIGINT')
+  expect((await last).status).toBe(201)
+  expect((await gateway.ended()).code).toBe(0)
+  expect(readFileSync(join(data, 'postgres.log'), 'utf8')).toContain('database system is shut down')
+
+  await start()
+  expect((await send('germany.localhost', '/orders?limit=200')).body).toEqual(before)
+  expect((await send('germany.localhost', '/products?name=at%20the%20last')).body).toMatchObject({
+    items: [{ price: '1.00' }],
+  })
+})
+
+it('is started again after it was killed, on the same data, with the database that it left running', async () => {
+  const before = (await send('germany.localhost', '/orders?limit=200')).body
+  gateway.child.kill('SIGKILL')
+  await gateway.ended()
+  await start()
+  expect((await send('germany.localhost', '/orders?limit=200')).body).toEqual(before)
+})
