@@ -32,31 +32,30 @@ function findPrograms(): Programs {
 
 /**
  * Where the server's programs and its data can be: in the project, unless the server runs as another user who may not
- * enter it. Then both go to a folder of that user's under /var/tmp, which outlives a restart of the machine.
+ * enter it. Then each goes to a folder under /var/tmp, which outlives a restart of the machine.
  */
 export function findServerFolders(dataFolder: string, account: ServerAccount | undefined): ServerFolders {
   const { folder, version } = findPrograms()
   mkdirSync(dataFolder, { recursive: true })
   const cluster = join(dataFolder, 'cluster')
   if (account === undefined) return { programs: join(folder, 'bin'), cluster }
-
-  const programsReached = canReach(account, join(folder, 'bin', 'postgres'))
-  const clusterReached = canReach(account, cluster)
-  if (programsReached && clusterReached) return { programs: join(folder, 'bin'), cluster }
-
-  const refuge = join('/var/tmp', `atrium-${createHash('sha256').update(dataFolder).digest('hex').slice(0, 12)}`)
-  makeRefuge(refuge, account)
+  const programs = canReach(account, join(folder, 'bin', 'postgres'))
+    ? folder
+    : copyPrograms(folder, join(makeRefuge('postgres', folder, account), version))
   return {
-    programs: join(programsReached ? folder : copyPrograms(folder, join(refuge, `postgres-${version}`)), 'bin'),
-    cluster: clusterReached ? cluster : join(refuge, 'cluster'),
+    programs: join(programs, 'bin'),
+    cluster: canReach(account, cluster) ? cluster : join(makeRefuge('data', cluster, account), 'cluster'),
   }
 }
 
-function makeRefuge(refuge: string, account: ServerAccount): void {
+/** A folder under /var/tmp that stands in for one that the server cannot reach. */
+function makeRefuge(kind: string, forFolder: string, account: ServerAccount): string {
+  const refuge = join('/var/tmp', `atrium-${kind}-${createHash('sha256').update(forFolder).digest('hex').slice(0, 12)}`)
   mkdirSync(refuge, { recursive: true, mode: 0o755 })
   // Anyone may make folders in /var/tmp: one that somebody else put there is not ours to trust.
   const { uid } = statSync(refuge)
   if (uid !== 0 && uid !== account.uid) throw new Error(`${refuge} belongs to another user: remove it and try again`)
+  return refuge
 }
 
 function copyPrograms(from: string, to: string): string {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,10 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readInvoiceLines } from '../../local/demo/invoice-lines.ts'
 import { fromPence, toPence } from '../../local/demo/money.ts'
 import { createTenantClient } from '../../local/demo/tenant-client.ts'
+import { removeCluster } from '../../local/postgres/cluster.ts'
 import { type RunningCommand, runLocal } from '../support/local-command.ts'
 
 /** `npm start` and `npm run demo:load` themselves, on a data folder of their own, with all of the demo data. */
 const data = mkdtempSync(join(tmpdir(), 'atrium-start-'))
+chmodSync(data, 0o711) // root's server runs as another user
 const demoFile = new URL('../../local/demo/online-retail.csv', import.meta.url).pathname
 let gateway: RunningCommand
 let url: string
@@ -28,6 +30,7 @@ beforeAll(start)
 afterAll(async () => {
   gateway.child.kill('SIGINT')
   await gateway.ended()
+  await removeCluster(data)
   rmSync(data, { recursive: true, force: true })
 })
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { startCluster } from '../../local/postgres/cluster.ts'
+import { removeCluster, startCluster } from '../../local/postgres/cluster.ts'
 import { createMaster } from '../../local/postgres/create-master.ts'
 
 declare module 'vitest' {
@@ -19,12 +19,14 @@ declare module 'vitest' {
 /** One PostgreSQL for the whole run; each test file makes a placement of its own in it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'atrium-test-'))
+  chmodSync(dataFolder, 0o711) // root's server runs as another user
   const password = () => randomBytes(24).toString('base64url')
   const cluster = await startCluster({ dataFolder, superuserPassword: password(), durable: false })
   project.provide('master', await createMaster(cluster.superuser, password()))
   project.provide('superuser', cluster.superuser)
   return async () => {
     await cluster.stop()
+    await removeCluster(dataFolder)
     rmSync(dataFolder, { recursive: true, force: true })
   }
 }
