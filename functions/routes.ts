@@ -1,7 +1,7 @@
 import type { PublicEndpoint, TenantEndpoint } from '../shared/http/endpoint.ts'
 
 /** What a caller must be allowed to do; `public` routes need no credential and belong to no tenant. */
-export type Access = 'public' | 'products:read' | 'products:write' | 'orders:read' | 'orders:write'
+export type Access = 'public' | `${string}:${'read' | 'write'}`
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'

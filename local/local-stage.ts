@@ -62,6 +62,8 @@ export async function startLocalStage({
   await registerPlacement(control, placement)
 
   await synthesised
+  const output = createWriteStream(join(data.path, 'functions.log'), { mode: 0o600 })
+  output.on('error', (error) => console.error(`the functions' output cannot be written: ${error.message}`))
   gateway.serve({
     routes: readRoutes(outputFolder),
     environment: {
@@ -69,7 +71,7 @@ export async function startLocalStage({
       SHARED_DOMAINS: 'localhost,127.0.0.1',
       NODE_EXTRA_CA_CERTS: '',
     },
-    output: createWriteStream(join(data.path, 'functions.log'), { flags: 'a', mode: 0o600 }),
+    output,
     onFunctionError,
   })
   const running = started.move()

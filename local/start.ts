@@ -1,15 +1,14 @@
-import { once } from 'node:events'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CommandError, runCommand } from './command-line.ts'
-import { type DataFolder, defaultDataFolder, isAlive, openDataFolder } from './data-folder.ts'
+import { type DataFolder, defaultDataFolder, openDataFolder, readRunning } from './data-folder.ts'
 import { readInvoiceLines } from './demo/invoice-lines.ts'
 import { listDemoTenants } from './demo/list-demo-tenants.ts'
 import { type LoadReport, loadInvoices } from './demo/load-invoices.ts'
 import { printReport } from './demo/print-report.ts'
+import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { type GatewayPort, openGatewayPort } from './gateway/gateway.ts'
 import { type LocalStage, startLocalStage } from './local-stage.ts'
-import { removeCluster } from './postgres/cluster.ts'
 import { createProgress, formatTable } from './terminal.ts'
 
 const help = `Serves the API on this machine: npm start -- [options]
@@ -39,33 +38,36 @@ const demoFile = fileURLToPath(new URL('./demo/online-retail.csv', import.meta.u
 
 await runCommand({ help, options }, async ({ values }) => {
   const say = values.json ? () => undefined : (text: string) => console.log(text)
-  const stopping = untilStopped()
+  const port = readPort(values.port ?? process.env.PORT ?? '3000')
+  const stopping = untilStopped(say)
   const data = openDataFolder(values.data)
-  refuseSecondStart(data)
-  const gateway = await takePort(readPort(values.port ?? process.env.PORT ?? '3000'))
+  await using opened = new AsyncDisposableStack()
+  opened.adopt(await takeFolder(data), (lock) => lock.release())
+  const gateway = await takePort(port)
+  opened.adopt(gateway, () => gateway.close())
   const url = `http://localhost:${gateway.port}`
-  let stage: LocalStage | undefined
-  try {
-    say('Starting PostgreSQL and synthesising the app …')
-    await discardUnfinishedDemo(data, say)
-    stage = await startLocalStage({
-      data,
-      outputFolder: join(data.path, 'cdk.out'),
-      gateway,
-      onFunctionError: (id, error) => console.error(`${id}: ${error.errorType}: ${error.errorMessage}`),
-    })
-    data.writeRunning({ pid: process.pid, url, secretsUrl: stage.secretsUrl, accessKeyId: stage.accessKeyId })
-    if (!values['no-demo'] && data.readDemo() === 'none') {
-      const report = await Promise.race([loadDemo(data, url, stage), stopping])
-      if (report !== undefined) printReport(report, say)
-    }
-    await announce(url, stage, data, values.json)
-    await stopping
-    say('\nStopping …')
-  } finally {
+
+  say('Starting PostgreSQL and synthesising the app …')
+  const stage = await startLocalStage({
+    data,
+    outputFolder: join(data.path, 'cdk.out'),
+    gateway,
+    onFunctionError: (id, error) => console.error(`${id}: ${error.errorType}: ${error.errorMessage}`),
+  })
+  opened.defer(async () => {
     await gateway.close()
-    await stage?.stop()
-    data.writeRunning(undefined)
+    await stage.stop()
+  })
+  data.writeRunning({ pid: process.pid, url, secretsUrl: stage.secretsUrl, accessKeyId: stage.accessKeyId })
+  opened.defer(() => data.writeRunning(undefined))
+
+  const stopped = await Promise.race([prepare(), stopping.then(() => true)])
+  if (!stopped) await stopping
+
+  async function prepare(): Promise<false> {
+    if (!values['no-demo'] && data.readDemo() !== 'loaded') printReport(await loadDemo(data, url, stage), say)
+    await announce(url, stage, data, values.json)
+    return false
   }
 })
 
@@ -75,10 +77,12 @@ function readPort(text: string): number {
   throw new CommandError(`the port must be a number from 0 to 65535, not "${text}"`)
 }
 
-function refuseSecondStart(data: DataFolder): void {
-  const running = data.readRunning()
-  if (running === undefined || !isAlive(running.pid)) return
-  throw new CommandError(`Atrium is running on this data already, at ${running.url} (process ${running.pid})`)
+async function takeFolder(data: DataFolder): Promise<FolderLock> {
+  const lock = await lockFolder(data.path)
+  if (lock !== undefined) return lock
+  const running = await readRunning(data.path)
+  const where = running === undefined ? 'and is just starting' : `at ${running.url} (process ${running.pid})`
+  throw new CommandError(`Atrium is running on this data already, ${where}`)
 }
 
 async function takePort(port: number): Promise<GatewayPort> {
@@ -92,19 +96,13 @@ async function takePort(port: number): Promise<GatewayPort> {
   }
 }
 
-/** A first load that was cut short cannot be told from orders that were placed twice: it begins anew. */
-async function discardUnfinishedDemo(data: DataFolder, say: (text: string) => void): Promise<void> {
-  if (data.readDemo() !== 'loading') return
-  say('The demo data were not loaded to the end last time: starting over with an empty database.')
-  await removeCluster(data.path)
-  data.writeDemo('none')
-}
-
+/** Loads the demo data, or what is missing of them when the last start was cut short. */
 async function loadDemo(data: DataFolder, url: string, stage: LocalStage): Promise<LoadReport> {
   const lines = await readInvoiceLines(demoFile)
   const progress = createProgress('Loading real orders through the API', lines.length)
+  const resume = data.readDemo() === 'loading'
   data.writeDemo('loading')
-  const report = await loadInvoices(lines, { url, control: stage.control, onLine: () => progress.advance() })
+  const report = await loadInvoices(lines, { url, control: stage.control, resume, onLine: () => progress.advance() })
   progress.done()
   data.writeDemo('loaded')
   return report
@@ -130,8 +128,14 @@ Atrium serves ${tenants.length} tenants at ${url}. Try:
 The functions' logs are in ${relative('', data.path)}/functions.log. Stop with Ctrl-C.`)
 }
 
-/** Settles at the first SIGINT or SIGTERM. */
-async function untilStopped(): Promise<undefined> {
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
-  return undefined
+/** Settles at the first SIGINT or SIGTERM. Those that follow find us at it already, and must not cut it short. */
+function untilStopped(say: (text: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) {
+      process.on(signal, () => {
+        say('\nStopping …')
+        resolve()
+      })
+    }
+  })
 }

@@ -1,5 +1,5 @@
 import { CommandError, runCommand } from '../command-line.ts'
-import { defaultDataFolder, isAlive, openDataFolder } from '../data-folder.ts'
+import { defaultDataFolder, readRunning } from '../data-folder.ts'
 import { connectControlPlane } from '../local-stage.ts'
 import { createProgress } from '../terminal.ts'
 import { readInvoiceLines } from './invoice-lines.ts'
@@ -28,8 +28,8 @@ const options = {
 await runCommand({ help, options }, async ({ values, positionals }) => {
   const [file, ...surplus] = positionals
   if (file === undefined || surplus.length > 0) throw new CommandError('name one FILE to load; see --help')
-  const running = openDataFolder(values.data).readRunning()
-  if (running === undefined || !isAlive(running.pid)) {
+  const running = await readRunning(values.data)
+  if (running === undefined) {
     throw new CommandError('the API is not running on this machine: start it with npm start')
   }
   const lines = await readInvoiceLines(file).catch((error: Error) => {
@@ -38,7 +38,12 @@ await runCommand({ help, options }, async ({ values, positionals }) => {
   const control = connectControlPlane(running)
   const progress = createProgress(`Loading ${file} through the API`, lines.length)
   try {
-    const report = await loadInvoices(lines, { url: running.url, control, onLine: () => progress.advance() })
+    const report = await loadInvoices(lines, {
+      url: running.url,
+      control,
+      resume: false,
+      onLine: () => progress.advance(),
+    })
     progress.done()
     if (values.json) console.log(JSON.stringify(report))
     else printReport(report, console.log)

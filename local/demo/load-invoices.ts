@@ -26,20 +26,29 @@ export interface TenantReport {
   readonly totalOverApi: string
 }
 
+export interface LoadOptions {
+  /** The API's shared domain. */
+  readonly url: string
+  readonly control: ControlPlane
+  /** Whether orders that an earlier run placed are found again instead of placed twice. */
+  readonly resume: boolean
+  /** Called for each line that is dealt with. */
+  onLine(): void
+}
+
 /** Requests under way at once; the gateway runs up to 10 processes a function. */
 const concurrency = 8
 
+type Refuse = (reason: string, lines?: number) => void
+
 /**
  * Loads invoice lines through the HTTP API at `url`, as a client would: a tenant per country, a product per stock code,
- * an order per line. Lines that the API refuses are counted by its reason. Throws when the API fails, or when a
- * tenant's orders do not sum to what was sent.
+ * an order per line. Lines that the API refuses are counted by its reason. Throws when the API fails, or when the
+ * loaded orders do not sum over the API to what was sent.
  */
-export async function loadInvoices(
-  lines: readonly InvoiceLine[],
-  options: { readonly url: string; readonly control: ControlPlane; onLine(): void },
-): Promise<LoadReport> {
+export async function loadInvoices(lines: readonly InvoiceLine[], options: LoadOptions): Promise<LoadReport> {
   const refused = new Map<string, number>()
-  const refuse = (reason: string, count = 1) => {
+  const refuse: Refuse = (reason, count = 1) => {
     refused.set(reason, (refused.get(reason) ?? 0) + count)
     for (let line = 0; line < count; line += 1) options.onLine()
   }
@@ -53,18 +62,14 @@ export async function loadInvoices(
       continue
     }
     const client = createTenantClient(options.url, slug)
-    const before = created ? 0n : await sumOrders(client)
-    const loaded = await loadTenant(client, ofCountry, refuse, options.onLine)
-    const after = await sumOrders(client)
-    if (after - before !== loaded.pence) {
-      throw new Error(
-        `${slug}: orders of ${fromPence(loaded.pence)} were loaded, but the API shows ${fromPence(after - before)}`,
-      )
+    const loaded = await loadTenant(client, ofCountry, options, refuse)
+    const totalOverApi = fromPence(await sumOrders(client, loaded.orderIds))
+    const total = fromPence(loaded.pence)
+    if (totalOverApi !== total) {
+      throw new Error(`${slug}: orders of ${total} were loaded, but the API shows ${totalOverApi}`)
     }
-    tenants.push({
-      ...{ slug, name: country, created, products: loaded.products, orders: loaded.orders },
-      ...{ total: fromPence(loaded.pence), totalOverApi: fromPence(after - before) },
-    })
+    const { products, orderIds } = loaded
+    tenants.push({ slug, name: country, created, products, orders: orderIds.size, total, totalOverApi })
   }
   return {
     lines: lines.length,
@@ -91,28 +96,36 @@ async function createTenant(control: ControlPlane, slug: string, name: string): 
   }
 }
 
-async function sumOrders(client: TenantClient): Promise<bigint> {
+/** The sum of the totals of these orders, as the API tells them: others may be placed meanwhile. */
+async function sumOrders(client: TenantClient, ids: ReadonlySet<string>): Promise<bigint> {
   let pence = 0n
-  for await (const order of client.orders()) pence += toPence(order.total_price)
+  for await (const order of client.orders()) if (ids.has(order.id)) pence += toPence(order.total_price)
   return pence
+}
+
+interface LoadedTenant {
+  readonly products: number
+  readonly orderIds: ReadonlySet<string>
+  readonly pence: bigint
 }
 
 async function loadTenant(
   client: TenantClient,
   lines: readonly InvoiceLine[],
-  refuse: (reason: string, count?: number) => void,
-  onLine: () => void,
-): Promise<{ products: number; orders: number; pence: bigint }> {
-  const loaded = { products: 0, orders: 0, pence: 0n }
-  const known = new Map<string, string>()
-  for await (const product of client.products()) known.set(product.description ?? '', product.id)
+  { resume, onLine }: LoadOptions,
+  refuse: Refuse,
+): Promise<LoadedTenant> {
+  const productIds = new Map<string, string>()
+  for await (const product of client.products()) productIds.set(product.description ?? '', product.id)
+  const placed = resume ? await findPlaced(client) : new Map<string, string[]>()
 
+  let products = 0
   const orderable: { productId: string; line: InvoiceLine }[] = []
   await forEach(
     Map.groupBy(lines, (line) => line.stock_code),
     async ([stockCode, ofProduct]) => {
       const description = `Stock code ${stockCode}`
-      let productId = known.get(description)
+      let productId = productIds.get(description)
       if (productId === undefined) {
         const answer = await client.createProduct({
           name: ofProduct.find((line) => line.description.trim() !== '')?.description ?? '',
@@ -121,22 +134,43 @@ async function loadTenant(
         })
         if ('refused' in answer) return refuse(reasonOf(answer.refused), ofProduct.length)
         productId = answer.made.id
-        loaded.products += 1
+        products += 1
       }
       for (const line of ofProduct) orderable.push({ productId, line })
     },
   )
 
+  const orderIds = new Set<string>()
+  let pence = 0n
   await forEach(orderable, async ({ productId, line }) => {
-    const { quantity, unit_price, invoice_date } = line
-    const order = { product_id: productId, quantity: Number(quantity), unit_price, order_date: invoice_date }
-    const answer = await client.createOrder(order)
-    if ('refused' in answer) return refuse(reasonOf(answer.refused))
-    loaded.orders += 1
-    loaded.pence += toPence(unit_price) * BigInt(quantity)
+    const { unit_price, invoice_date } = line
+    const order = { product_id: productId, quantity: Number(line.quantity), unit_price, order_date: invoice_date }
+    let id = placed.get(keyOf(order))?.pop()
+    if (id === undefined) {
+      const answer = await client.createOrder(order)
+      if ('refused' in answer) return refuse(reasonOf(answer.refused, line))
+      id = answer.made.id
+    }
+    orderIds.add(id)
+    pence += toPence(unit_price) * BigInt(line.quantity)
     onLine()
   })
-  return loaded
+  return { products, orderIds, pence }
+}
+
+/** The ids of the orders there are, by what a line says of its order. Two lines may say the same. */
+async function findPlaced(client: TenantClient): Promise<Map<string, string[]>> {
+  const placed = new Map<string, string[]>()
+  for await (const order of client.orders()) {
+    const key = keyOf(order)
+    placed.set(key, [...(placed.get(key) ?? []), order.id])
+  }
+  return placed
+}
+
+function keyOf(order: { product_id: string; quantity: number; unit_price: string; order_date: string }): string {
+  const { product_id, quantity, unit_price, order_date } = order
+  return [product_id, quantity, Number(unit_price).toFixed(2), Date.parse(order_date)].join(' ')
 }
 
 /** Runs `work` on each item, a few at a time. */
@@ -149,15 +183,12 @@ async function forEach<Item>(items: Iterable<Item>, work: (item: Item) => Promis
   await Promise.all(Array.from({ length: concurrency }, worker))
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  'body.quantity': 'a return: quantity below 1',
-  'body.unit_price': 'a price of 0 or below',
-  'body.name': 'no product name',
-}
-
-/** The reason in the words of this data, from the first field that the API found wrong. */
-function reasonOf(problem: Problem): string {
+/** The reason in the words of this data where they fit, else in the API's. */
+function reasonOf(problem: Problem, line?: InvoiceLine): string {
   const field = problem.errors?.[0]
   if (field === undefined) return problem.title
-  return reasons[field.path] ?? `${field.path} ${field.message}`
+  if (field.path === 'body.name') return 'no product name'
+  if (field.path === 'body.quantity' && Number(line?.quantity) < 1) return 'a return: quantity below 1'
+  if (field.path === 'body.unit_price' && Number(line?.unit_price) <= 0) return 'a price of 0 or below'
+  return `${field.path} ${field.message}`
 }

@@ -31,6 +31,7 @@ export function createFunctionPool(described: TemplateFunction, options: Functio
   const alive = new Set<ChildProcess>()
   const waiting: (() => void)[] = []
   const inFlight = new Set<Promise<Outcome>>()
+  let stopping = false
 
   const acquire = async (): Promise<ChildProcess> => {
     for (;;) {
@@ -41,10 +42,13 @@ export function createFunctionPool(described: TemplateFunction, options: Functio
     }
   }
 
+  const { output } = options
+
   const start = (): ChildProcess => {
     const child = startProcess(described, options)
     alive.add(child)
-    child.once('exit', () => {
+    child.on('error', (error) => output.write(`${described.id}: ${error.message}\n`))
+    child.once('close', () => {
       alive.delete(child)
       const at = idle.indexOf(child)
       if (at !== -1) idle.splice(at, 1)
@@ -68,11 +72,13 @@ export function createFunctionPool(described: TemplateFunction, options: Functio
 
   return {
     invoke(event) {
+      if (stopping) return Promise.resolve(failure('Runtime.ShuttingDown', 'the function is being stopped'))
       const running = run(event).finally(() => inFlight.delete(running))
       inFlight.add(running)
       return running
     },
     async stop() {
+      stopping = true
       await Promise.allSettled(inFlight)
       await Promise.all([...alive].map(end))
     },
@@ -108,14 +114,13 @@ function splitHandler(handler: string): [file: string, exportName: string] {
 function invokeOn(child: ChildProcess, event: unknown, timeoutSeconds: number): Promise<Outcome> {
   return new Promise((resolve) => {
     const timeout = timeoutSeconds * 1_000
-    const fail = (errorType: string, errorMessage: string) => settle({ error: { errorType, errorMessage, trace: [] } })
     const onMessage = (outcome: Outcome) => settle(outcome)
     const onExit = (code: number | null, signal: string | null) =>
-      fail('Runtime.ExitError', `the function's process ended with ${signal ?? code}`)
+      settle(failure('Runtime.ExitError', `the function's process ended with ${signal ?? code}`))
     const timer = setTimeout(() => {
       child.off('exit', onExit)
       child.kill('SIGKILL')
-      fail('Sandbox.Timedout', `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`)
+      settle(failure('Sandbox.Timedout', `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`))
     }, timeout)
     const settle = (outcome: Outcome) => {
       clearTimeout(timer)
@@ -127,9 +132,14 @@ function invokeOn(child: ChildProcess, event: unknown, timeoutSeconds: number): 
     child.once('exit', onExit)
     const invocation: Invocation = { event, requestId: randomUUID(), deadline: Date.now() + timeout }
     child.send(invocation, (error) => {
-      if (error !== null) fail('Runtime.ExitError', `the function's process cannot be reached: ${error.message}`)
+      if (error !== null)
+        settle(failure('Runtime.ExitError', `the function's process cannot be reached: ${error.message}`))
     })
   })
+}
+
+function failure(errorType: string, errorMessage: string): Outcome {
+  return { error: { errorType, errorMessage, trace: [] } }
 }
 
 async function end(child: ChildProcess): Promise<void> {

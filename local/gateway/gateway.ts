@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Writable } from 'node:stream'
 import { createEvent } from './create-event.ts'
 import { createFunctionPool, type FunctionPool } from './function-pool.ts'
-import type { FunctionError } from './function-process.ts'
+import type { FunctionError, Outcome } from './function-process.ts'
 import { createRouteMatcher } from './match-route.ts'
 import type { TemplateRoute } from './read-template.ts'
 import { toWireResponse, type WireResponse } from './wire-response.ts'
@@ -41,10 +41,9 @@ export async function openGatewayPort(port: number): Promise<GatewayPort> {
   let pools: readonly FunctionPool[] = []
 
   const server = createServer({ maxHeaderSize: largestHeader }, (request, response) => {
-    respond(request).then(
-      (answer) => send(response, answer),
-      () => send(response, gatewayError(500, 'Internal Server Error')),
-    )
+    respond(request)
+      .then((answer) => send(response, answer))
+      .catch(() => send(response, gatewayError(500, 'Internal Server Error')))
   })
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
@@ -59,6 +58,8 @@ export async function openGatewayPort(port: number): Promise<GatewayPort> {
       respond = serving.respond
     },
     async close() {
+      if (!server.listening) return
+      respond = async () => gatewayError(503, 'Service Unavailable', [['connection', 'close']])
       const closed = once(server, 'close')
       server.close()
       server.closeIdleConnections()
@@ -80,14 +81,15 @@ function createResponder(options: GatewayOptions): {
   const respond = async (request: IncomingMessage): Promise<WireResponse> => {
     const body = await readBody(request)
     if (body === undefined) return gatewayError(413, 'Request Entity Too Large')
-    const { method = 'GET', url: target = '/' } = request
+    const { method = 'GET' } = request
+    const { target, headers } = toOriginForm(request)
     const matched = match(method, target.split('?')[0] ?? target)
     if (matched === undefined) return gatewayError(404, 'Not Found')
     const event = createEvent(
       {
         method,
         target,
-        headers: pairs(request.rawHeaders),
+        headers,
         body,
         sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
         protocol: `HTTP/${request.httpVersion}`,
@@ -96,19 +98,48 @@ function createResponder(options: GatewayOptions): {
     )
     const outcome = await pools.get(matched.route.function)?.invoke(event)
     if (outcome === undefined) return gatewayError(500, 'Internal Server Error')
-    if ('result' in outcome) return toWireResponse(outcome.result)
-    options.onFunctionError?.(matched.route.function.id, outcome.error)
+    const answered = 'result' in outcome ? checkSize(outcome.result) : outcome
+    if ('result' in answered) return toWireResponse(answered.result)
+    options.onFunctionError?.(matched.route.function.id, answered.error)
     return gatewayError(500, 'Internal Server Error')
   }
   return { pools: [...pools.values()], respond }
 }
 
 /** What API Gateway answers by itself: its own JSON, no problem document. */
-function gatewayError(statusCode: number, message: string): WireResponse {
-  return { statusCode, headers: [['content-type', 'application/json']], body: Buffer.from(JSON.stringify({ message })) }
+function gatewayError(statusCode: number, message: string, headers: WireResponse['headers'] = []): WireResponse {
+  return {
+    statusCode,
+    headers: [['content-type', 'application/json'], ...headers],
+    body: Buffer.from(JSON.stringify({ message })),
+  }
+}
+
+/** Bytes of a response that Lambda passes on: 6 MB and a little (Lambda quotas; invocation payload). */
+const largestResponse = 6_291_556
+
+function checkSize(result: unknown): Outcome {
+  const size = Buffer.byteLength(JSON.stringify(result) ?? '')
+  if (size <= largestResponse) return { result }
+  const errorMessage = `Response payload size (${size} bytes) exceeded maximum allowed payload size (${largestResponse} bytes).`
+  return { error: { errorType: 'Function.ResponseSizeTooLarge', errorMessage, trace: [] } }
+}
+
+/** A target in absolute form, as proxies send it, names the host as well and overrides the header (RFC 9112, 3.2.2). */
+function toOriginForm({ url: target = '/', rawHeaders }: IncomingMessage): {
+  readonly target: string
+  readonly headers: readonly (readonly [string, string])[]
+} {
+  const headers = pairs(rawHeaders)
+  const [, authority, rest] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target) ?? []
+  if (authority === undefined || rest === undefined) return { target, headers }
+  const others = headers.filter(([name]) => name.toLowerCase() !== 'host')
+  return { target: rest.startsWith('/') ? rest : `/${rest}`, headers: [...others, ['host', authority]] }
 }
 
 function send(response: ServerResponse, { statusCode, headers, body }: WireResponse): void {
+  if (response.headersSent) return
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
   response.statusCode = statusCode
   for (const [name, value] of headers) response.appendHeader(name, value)
   response.end(body)

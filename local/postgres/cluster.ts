@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -43,7 +43,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const port = await findFreePort()
   const logFile = join(options.dataFolder, 'postgres.log')
-  const log = openSync(logFile, 'a', 0o600)
+  const log = openSync(logFile, 'w', 0o600)
   const server = spawn(join(folders.programs, 'postgres'), ['-D', folders.cluster, ...settings(port, options)], {
     ...account,
     stdio: ['ignore', log, log],
@@ -60,11 +60,6 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
   await untilReady(server, superuser, logFile)
   return { port, superuser, stop: () => stop(server) }
-}
-
-/** Whether a cluster has been made in this data folder. */
-export function clusterExists(dataFolder: string): boolean {
-  return existsSync(join(findServerFolders(dataFolder, findServerAccount()).cluster, 'PG_VERSION'))
 }
 
 /** Removes the cluster of this data folder, which no server may be using. */
@@ -168,7 +163,10 @@ function isServerOf(pid: number, cluster: string): boolean {
   try {
     process.kill(pid, 0)
     // The pid of a server that is long gone may be another program's by now.
-    const commandLine = process.platform === 'linux' ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : cluster
+    const commandLine =
+      process.platform === 'linux'
+        ? readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+        : execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
     return commandLine.includes(cluster)
   } catch {
     return false

@@ -16,16 +16,23 @@ export async function withOwnerTransaction<Result>(
   work: (client: pg.ClientBase) => Promise<Result>,
 ): Promise<Result> {
   return pools.withClient(placement, 'write', async (client) => {
+    // One message, and not waited for: the first statement of `work` shares its flight. The search path holds nothing,
+    // so that statements here qualify every name.
+    const opened = client.query(`BEGIN; ${becomeOwner}; SET LOCAL search_path = pg_catalog, pg_temp`)
+    opened.catch(() => undefined) // awaited below; until then a refusal is not an unhandled one
     try {
-      // One message; the search path holds nothing, so that statements here qualify every name.
-      await client.query(`BEGIN; ${becomeOwner}; SET LOCAL search_path = pg_catalog, pg_temp`)
       const result = await work(client)
+      await opened
       const { command } = await client.query('COMMIT')
       if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}`)
       return result
     } catch (error) {
+      const reason = await opened.then(
+        () => error,
+        (refusal) => refusal,
+      )
       await client.query('ROLLBACK').catch(() => undefined)
-      return refuse(error)
+      return refuse(reason)
     }
   })
 }

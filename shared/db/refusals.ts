@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode } from '../errors.ts'
-import { databaseErrorOf, sqlState, transientStates } from './sql-states.ts'
+import { databaseErrorOf, sqlState, transientStates, unstorableValueStates } from './sql-states.ts'
 
 /** What a statement's SQLSTATEs mean to the caller, by SQLSTATE: `{ '23503': { code: …, detail: … } }`. */
 export type Refusals = Readonly<Record<string, { readonly code: ErrorCode; readonly detail: string }>>
@@ -12,6 +12,9 @@ export function refuse(error: unknown, refusals: Refusals = {}): never {
   if (refusal !== undefined) throw new AppError(refusal.code, refusal.detail, { cause: error })
   if (transientStates.has(state)) {
     throw new AppError('unavailable', 'The database is busy or restarting.', { cause: error })
+  }
+  if (unstorableValueStates.has(state)) {
+    throw new AppError('invalid_request', 'A value of the request cannot be stored.', { cause: error })
   }
   if (state === sqlState.queryCanceled) {
     throw new AppError('timed_out', 'The request took too long in the database.', { cause: error })

@@ -9,7 +9,7 @@ const zulu = '+00'
  */
 export function toRfc3339(text: string): string {
   if (!text.endsWith(zulu)) return new Date(text).toISOString()
-  return `${text.slice(0, 10)}T${text.slice(11, -zulu.length)}Z`
+  return `${text.slice(0, -zulu.length).replace(' ', 'T')}Z`
 }
 
 /** Money (`numeric`) and ids (`bigint`) stay the decimal strings that PostgreSQL sends: a float would round them. */

@@ -45,6 +45,17 @@ export const staleTenantStates: ReadonlySet<string> = new Set([
   sqlState.undefinedDatabase,
 ])
 
+/** A value that the type of its column cannot hold. The schemas of requests should have refused it before. */
+export const unstorableValueStates: ReadonlySet<string> = new Set([
+  sqlState.numericValueOutOfRange,
+  '22007', // invalid_datetime_format
+  '22008', // datetime_field_overflow
+  '22009', // invalid_time_zone_displacement_value
+  '22021', // character_not_in_repertoire
+  '22P02', // invalid_text_representation
+  '22P05', // untranslatable_character
+])
+
 /** The server is there but cannot serve now; the same request may succeed later. */
 export const transientStates: ReadonlySet<string> = new Set([
   sqlState.invalidPassword,

@@ -19,22 +19,36 @@ export const positiveMoney = z
   .string()
   .refine((text) => moneyShape.test(text) && /[1-9]/.test(text), `must be a decimal string above 0, ${moneyHint}`)
 
-/** Text of 1 to `longest` characters that PostgreSQL can store: no NUL, no lone surrogate, and not blank. */
+/** All but tab, line feed and carriage return: NUL, which PostgreSQL refuses, and what JSON writes as six bytes. */
+const controlCharacter = /(?![\t\n\r])\p{Cc}/u
+
+/**
+ * Text of 1 to `longest` characters that PostgreSQL can store and a page of which fits a Lambda response: no control
+ * characters, no half of a surrogate pair, and not blank.
+ */
 export function text(longest: number): z.ZodString {
   return z
     .string()
     .min(1, 'must not be empty')
     .max(longest, `must have at most ${longest} characters`)
     .refine((value) => /\S/.test(value), 'must not be blank')
-    .refine((value) => value.isWellFormed() && !value.includes('\0'), 'must not hold NUL or half a surrogate pair')
+    .refine((value) => value.isWellFormed() && !controlCharacter.test(value), 'must not hold control characters')
 }
 
 const firstInstant = Date.parse('0001-01-01T00:00:00Z')
 const lastInstant = Date.parse('9999-12-31T23:59:59.999Z')
 
+/** PostgreSQL keeps microseconds, and rounds what is finer. */
+const finerThanMicroseconds = /\.\d{7}/
+
+/** PostgreSQL takes offsets up to 15:59; those of the world's clocks end at 14:00. */
+const farOffset = /[+-](?:1[6-9]|2\d):\d\d$/
+
 /** An instant, RFC 3339, with an offset or Z, within the years that RFC 3339 can write in UTC. */
 export const timestamp = z.iso
   .datetime({ offset: true, error: 'must be a time such as "2010-12-01T08:26:00Z" (RFC 3339)' })
+  .refine((value) => !finerThanMicroseconds.test(value), 'must have at most 6 digits after the second')
+  .refine((value) => !farOffset.test(value), 'must have an offset of less than 16 hours')
   .refine((value) => {
     const instant = Date.parse(value)
     return instant >= firstInstant && instant <= lastInstant

@@ -21,37 +21,32 @@ export interface Registration {
  */
 export async function registerTenant({ pools, catalog }: ControlPlane, registration: Registration): Promise<Tenant> {
   return withOwnerTransaction(pools, catalog, async (client) => {
-    const inserted = await insertTenant(client, registration)
-    if (inserted !== undefined) {
-      await insertDomains(client, inserted.id, registration.domains)
-      return inserted
-    }
-    return findSame(client, registration)
+    const inserted = await insert(client, registration)
+    return inserted ?? findSame(client, registration)
   })
 }
 
-async function insertTenant(
+async function insert(
   client: pg.ClientBase,
-  { slug, name, placement }: Registration,
+  { slug, name, domains, placement }: Registration,
 ): Promise<Tenant | undefined> {
-  const { rows } = await client.query<TenantRow>(
-    `INSERT INTO catalog.tenants AS t (slug, name, placement, schema_name) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (slug) DO NOTHING RETURNING ${tenantColumns}`,
-    [slug, name, placement, drawSchemaName(slug)],
+  const { rows } = await client.query<TenantRow & { entered: string[] }>(
+    `WITH t AS (
+       INSERT INTO catalog.tenants (slug, name, placement, schema_name) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (slug) DO NOTHING RETURNING *
+     ), entered AS (
+       INSERT INTO catalog.domains (domain, tenant_id) SELECT unnest($5::text[]), t.id FROM t
+       ON CONFLICT DO NOTHING RETURNING domain
+     )
+     SELECT ${tenantColumns}, ARRAY(SELECT domain FROM entered) AS entered FROM t`,
+    [slug, name, placement, drawSchemaName(slug), domains],
   )
-  return rows[0] && toTenant(rows[0])
-}
-
-async function insertDomains(client: pg.ClientBase, tenantId: string, domains: readonly string[]): Promise<void> {
-  if (domains.length === 0) return
-  const { rows } = await client.query<{ domain: string }>(
-    `INSERT INTO catalog.domains (domain, tenant_id) SELECT domain, $1 FROM unnest($2::text[]) AS domain
-     ON CONFLICT DO NOTHING RETURNING domain`,
-    [tenantId, domains],
-  )
-  const entered = new Set(rows.map((row) => row.domain))
-  const taken = domains.filter((domain) => !entered.has(domain))
+  const [row] = rows
+  if (row === undefined) return undefined
+  const { entered, ...inserted } = row
+  const taken = domains.filter((domain) => !entered.includes(domain))
   if (taken.length > 0) throw new AppError('domain_taken', `Another tenant has the domain ${taken.join(', ')}.`)
+  return toTenant(inserted)
 }
 
 async function findSame(client: pg.ClientBase, { slug, name, domains }: Registration): Promise<Tenant> {

@@ -13,6 +13,7 @@ export interface TenantDirectory {
 
 const second = 1_000
 const ages = { hit: 10 * second, miss: 1 * second, stale: 5 * 60 * second }
+const outage = 'catalog'
 const sizes = { hits: 10_000, misses: 1_000 }
 
 /**
@@ -26,6 +27,7 @@ export function createTenantDirectory(
 ): TenantDirectory {
   const hits = createAgedCache<Tenant>({ maxAge: ages.hit, maxEntries: sizes.hits, now })
   const misses = createAgedCache<true>({ maxAge: ages.miss, maxEntries: sizes.misses, now })
+  const outages = createAgedCache<true>({ maxAge: ages.miss, maxEntries: 1, now })
   const once = createSingleFlight<Tenant | undefined>()
 
   const ask = async (name: TenantName, key: string): Promise<Tenant | undefined> => {
@@ -41,6 +43,7 @@ export function createTenantDirectory(
     } catch (error) {
       const known = hits.getWithin(key, ages.stale)
       if (known === undefined || !(error instanceof AppError && error.code === 'unavailable')) throw error
+      outages.set(outage, true)
       log.warn('catalog out of reach, serving a tenant record from memory', { tenant: known.slug })
       return known
     }
@@ -51,6 +54,9 @@ export function createTenantDirectory(
       const key = tenantNameKey(name)
       const known = hits.get(key)
       if (known !== undefined || misses.get(key)) return known
+      // While the catalog is known to be away, a request does not wait for it to be away again.
+      const stale = outages.get(outage) ? hits.getWithin(key, ages.stale) : undefined
+      if (stale !== undefined) return stale
       return once(key, () => ask(name, key))
     },
     forget: (tenant) => hits.deleteWhere((entry) => entry.id === tenant.id),

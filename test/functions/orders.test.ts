@@ -49,7 +49,7 @@ describe('POST /orders', () => {
     })
   })
 
-  it.each(['0001-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '2024-02-29T12:00:00Z'])(
+  it.each(['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999999Z', '2024-02-29T12:00:00Z'])(
     'keeps the time %s',
     async (time) => {
       expect((await createOrder({ order_date: time })).body.order_date).toBe(time)
@@ -86,6 +86,8 @@ describe('POST /orders', () => {
     ['a day that does not exist', { order_date: '2010-02-30T08:26:00Z' }, 'body.order_date'],
     ['the year 0', { order_date: '0000-12-31T00:00:00Z' }, 'body.order_date'],
     ['a time whose UTC year is 10000', { order_date: '9999-12-31T23:59:59-01:00' }, 'body.order_date'],
+    ['a time finer than microseconds', { order_date: '9999-12-31T23:59:59.9999999Z' }, 'body.order_date'],
+    ['an offset beyond those of the world', { order_date: '2010-12-01T08:26:00+23:00' }, 'body.order_date'],
     ['a total of its own', { total_price: '1.00' }, 'body.total_price'],
   ])('refuses %s', async (_, overrides, path) => {
     const answer = await createOrder(overrides)
@@ -148,6 +150,7 @@ describe('GET /orders', () => {
     ['to=2010-12-01', 'query.to'],
     ['limit=201', 'query.limit'],
     ['cursor=xyz', 'query.cursor'],
+    ['from=2010-12-01T08:26:00%2B23:00', 'query.from'],
     ['sort=id', 'query.sort'],
   ])('refuses ?%s', async (query, path) => {
     const answer = await call('GET', `/orders?${query}`, { tenant })

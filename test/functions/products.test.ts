@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { listProducts } from '../../functions/products/product-queries.ts'
 import { type CallResult, call, eventFor, invoke } from '../support/call.ts'
 import { expectProblem } from '../support/problem.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
@@ -54,6 +55,7 @@ describe('POST /products', () => {
     ['a blank name', { name: ' \t' }, 'body.name'],
     ['a name of 201 characters', { name: 'x'.repeat(201) }, 'body.name'],
     ['a name that holds NUL', { name: 'a\0b' }, 'body.name'],
+    ['a name that holds a control character', { name: 'a\u001bb' }, 'body.name'],
     ['a name that holds half a surrogate pair', { name: 'a\ud800' }, 'body.name'],
     ['a name that is a number', { name: 5 }, 'body.name'],
     ['a missing price', { price: undefined }, 'body.price'],
@@ -159,13 +161,30 @@ describe('GET /products', () => {
   })
 
   it('serves the name filter from an index', async () => {
-    const { rows } = await stage.inSchemaOf(tenant, async (client) => {
+    const sent: { text: string; values: readonly unknown[] }[] = []
+    const recorder = {
+      read: async (text: string, values: readonly unknown[]) => {
+        sent.push({ text, values })
+        return []
+      },
+      write: () => Promise.reject(new Error('a list writes nothing')),
+    }
+    await listProducts(recorder, { after: undefined, prefix: 'lan', limit: 51 })
+    const plan = await stage.inSchemaOf(tenant, async (client) => {
       await client.query('SET LOCAL enable_seqscan = off')
-      return client.query(
-        `EXPLAIN SELECT id FROM products WHERE id > 0 AND lower(name) LIKE lower('lan%') ORDER BY id LIMIT 51`,
-      )
+      await client.query('SET LOCAL enable_indexscan = off') // else the primary key's order wins on an empty table
+      return client.query(`EXPLAIN ${sent[0]?.text}`, [...(sent[0]?.values ?? [])])
     })
-    expect(JSON.stringify(rows)).toContain('products_name_idx')
+    expect(JSON.stringify(plan.rows)).toContain('products_name_idx')
+  })
+
+  it('fits the largest page into a response of Lambda, whatever its texts', async () => {
+    // Each of these characters takes four bytes once the body stands in the payload's JSON.
+    const body = { name: '"'.repeat(200), description: '\\'.repeat(5_000), price: '1' }
+    for (let n = 0; n < 200; n += 1) expect((await call('POST', '/products', { tenant, body })).status).toBe(201)
+    const page = await call('GET', '/products?limit=200', { tenant })
+    expect(page.body.items).toHaveLength(200)
+    expect(Buffer.byteLength(JSON.stringify({ body: page.text, headers: page.headers }))).toBeLessThan(6_291_556)
   })
 
   it.each([

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { App } from 'aws-cdk-lib'
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { routes } from '../../functions/routes.ts'
 import { createApp } from '../../infra/app.ts'
 
@@ -9,12 +11,14 @@ const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.met
 
 function synthesise(stage: string): App {
   // Without bundling: what the bundles hold is tested where they are served.
-  const app = new App({ context: { ...context, stage, 'aws:cdk:bundling-stacks': [] } })
+  const app = new App({ outdir, context: { ...context, stage, 'aws:cdk:bundling-stacks': [] } })
   createApp(app)
   return app
 }
 
 let app: App
+const outdir = mkdtempSync(join(tmpdir(), 'atrium-infra-'))
+afterAll(() => rmSync(outdir, { recursive: true }))
 const template = (stack: string) => Template.fromStack(app.node.findChild(`Atrium-dev-${stack}`) as never)
 
 beforeAll(() => {

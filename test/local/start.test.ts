@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readInvoiceLines } from '../../local/demo/invoice-lines.ts'
 import { fromPence, toPence } from '../../local/demo/money.ts'
 import { createTenantClient } from '../../local/demo/tenant-client.ts'
+import { isFolderLocked } from '../../local/folder-lock.ts'
 import { removeCluster } from '../../local/postgres/cluster.ts'
 import { type RunningCommand, runLocal } from '../support/local-command.ts'
 
@@ -33,6 +34,21 @@ afterAll(async () => {
   await removeCluster(data)
   rmSync(data, { recursive: true, force: true })
 })
+
+async function stopWith(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
+  gateway.child.kill(signal)
+  await gateway.ended()
+}
+
+async function countOrders(): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const slug of ['germany', 'france', 'lithuania', 'united-kingdom']) {
+    const ids = new Set<string>()
+    for await (const { id } of createTenantClient(url, slug).orders()) ids.add(id)
+    counts[slug] = ids.size
+  }
+  return counts
+}
 
 /** A request with whatever Host and headers, byte for byte. */
 async function send(
@@ -201,13 +217,14 @@ it('loads another file, makes the tenants that are missing, and accounts for eve
       line(4, 'BARE', '', 1, '2011-01-03T09:00:00Z', '1.00', 1, 'Iceland'),
       line(5, 'NEW', 'A NEW THING', 1, 'yesterday', '1.00', 1, 'Iceland'),
       line(6, 'NEW', 'A NEW THING', 1, '2011-01-03T09:00:00Z', '1.00', 1, '??'),
+      line(7, 'NEW', 'A NEW THING', 99999999999, '2011-01-03T09:00:00Z', '1.00', 1, 'Iceland'),
     ].join('\n'),
   )
   const { code, stdout } = await runLocal('local/demo/load-command.ts', [file, '--data', data, '--json']).ended()
   expect(code).toBe(0)
   const report = JSON.parse(stdout)
   expect(report).toMatchObject({
-    ...{ lines: 7, loaded: 2 },
+    ...{ lines: 8, loaded: 2 },
     tenants: [
       { slug: 'germany', created: false, products: 0, orders: 1, total: '8.85', totalOverApi: '8.85' },
       { slug: 'iceland', created: true, products: 1, orders: 1, total: '10.00', totalOverApi: '10.00' },
@@ -219,6 +236,7 @@ it('loads another file, makes the tenants that are missing, and accounts for eve
       'a price of 0 or below',
       'no product name',
       expect.stringContaining('body.order_date'),
+      'body.quantity must be at most 2147483647',
       expect.stringContaining('no tenant'),
     ]),
   )
@@ -226,31 +244,43 @@ it('loads another file, makes the tenants that are missing, and accounts for eve
   expect(report.loaded + refused).toBe(report.lines)
 })
 
-it('finishes the requests under way at Ctrl-C, keeps the data, and serves them again at the next start', async () => {
+it('goes on with a load that was cut short: nothing is missing, nothing is there twice', async () => {
+  const before = await countOrders()
+  // As if the first start had been stopped in the middle: the state says so, and some orders are not there.
+  await stopWith('SIGINT')
+  writeFileSync(join(data, 'demo.json'), '{"state":"loading"}')
+  await start()
+  expect(await countOrders()).toEqual(before)
+  expect(JSON.parse(readFileSync(join(data, 'demo.json'), 'utf8'))).toEqual({ state: 'loaded' })
+})
+
+it('keeps the data at Ctrl-C, however often it is pressed, and serves them again at the next start', async () => {
   const before = (await send('germany.localhost', '/orders?limit=200')).body
-  const last = send(
-    'germany.localhost',
-    '/products',
-    { 'content-type': 'application/json' },
-    '{"name":"At the last second","price":"1"}',
-  )
-  await sleep(5)
   gateway.child.kill('SIGINT')
-  expect((await last).status).toBe(201)
+  await sleep(20)
+  gateway.child.kill('SIGINT')
   expect((await gateway.ended()).code).toBe(0)
   expect(readFileSync(join(data, 'postgres.log'), 'utf8')).toContain('database system is shut down')
+  expect(existsSync(join(data, 'running.json'))).toBe(false)
 
   await start()
   expect((await send('germany.localhost', '/orders?limit=200')).body).toEqual(before)
-  expect((await send('germany.localhost', '/products?name=at%20the%20last')).body).toMatchObject({
-    items: [{ price: '1.00' }],
-  })
+})
+
+it('leaves a start that was a moment earlier alone', async () => {
+  await stopWith('SIGINT')
+  const first = start()
+  while (!(await isFolderLocked(data))) await sleep(10)
+  const second = await runLocal('local/start.ts', ['--port', '0', '--data', data]).ended()
+  await first
+  expect(second.code).toBe(1)
+  expect(second.stderr).toMatch(/^error: Atrium is running on this data already/)
+  expect((await send('germany.localhost', '/health')).status).toBe(200)
 })
 
 it('is started again after it was killed, on the same data, with the database that it left running', async () => {
   const before = (await send('germany.localhost', '/orders?limit=200')).body
-  gateway.child.kill('SIGKILL')
-  await gateway.ended()
+  await stopWith('SIGKILL')
   await start()
   expect((await send('germany.localhost', '/orders?limit=200')).body).toEqual(before)
 })

@@ -1,13 +1,9 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
-import { handler as health } from '../../functions/health/handler.ts'
-import { handler as orders } from '../../functions/orders/handler.ts'
-import { handler as products } from '../../functions/products/handler.ts'
-import { type FunctionName, routes } from '../../functions/routes.ts'
+import { routes } from '../../functions/routes.ts'
 import { createEvent } from '../../local/gateway/create-event.ts'
 import { createRouteMatcher } from '../../local/gateway/match-route.ts'
 import type { Handler } from '../../shared/http/create-handler.ts'
 
-const handlers: Readonly<Record<FunctionName, Handler>> = { products, orders, health }
 const match = createRouteMatcher(routes)
 
 export interface CallOptions {
@@ -53,7 +49,8 @@ function toBytes(body: unknown): Buffer {
 export async function invoke(event: APIGatewayProxyEventV2): Promise<CallResult> {
   const route = routes.find(({ method, path }) => `${method} ${path}` === event.routeKey)
   if (route === undefined) throw new Error(`no route "${event.routeKey}"`)
-  const result = await handlers[route.function](event, lambdaContext())
+  const { handler }: { handler: Handler } = await import(`../../functions/${route.function}/handler.ts`)
+  const result = await handler(event, lambdaContext())
   const text = result.body ?? ''
   const headers = Object.fromEntries(Object.entries(result.headers ?? {}).map(([name, value]) => [name, String(value)]))
   return { status: result.statusCode ?? 200, headers, text, body: text === '' ? undefined : JSON.parse(text) }

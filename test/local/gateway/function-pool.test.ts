@@ -7,6 +7,7 @@ import { createFunctionPool, type FunctionPool } from '../../../local/gateway/fu
 
 /** A function that does as its event says. */
 const source = `
+import { getHeapStatistics } from 'node:v8'
 export const handler = async (event, context) => {
   if (event.throw) throw new RangeError(event.throw)
   if (event.exit !== undefined) process.exit(event.exit)
@@ -14,7 +15,7 @@ export const handler = async (event, context) => {
   await new Promise((resolve) => setTimeout(resolve, event.wait ?? 0))
   return {
     pid: process.pid, remaining: context.getRemainingTimeInMillis(), name: context.functionName,
-    memory: context.memoryLimitInMB, greeting: process.env.GREETING, path: process.env.PATH,
+    memory: context.memoryLimitInMB, heap: getHeapStatistics().heap_size_limit, greeting: process.env.GREETING, path: process.env.PATH,
   }
 }`
 
@@ -48,7 +49,8 @@ async function result(event: unknown): Promise<Record<string, unknown>> {
 
 it("runs the function with the template's environment, timeout and memory, and no other environment", async () => {
   open()
-  const { remaining, ...rest } = await result({})
+  const { remaining, heap, ...rest } = await result({})
+  expect(Number(heap)).toBeLessThan(512 * 1024 * 1024) // V8's own choice is gigabytes; the young generation comes on top
   expect(rest).toEqual({ pid: expect.any(Number), name: 'Greeter', memory: '128', greeting: 'from the template' })
   expect(remaining).toBeGreaterThan(0)
   expect(remaining).toBeLessThanOrEqual(10_000)

@@ -2,9 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readMigrations } from '../../../shared/db/migrations.ts'
 import { buildTenantSchema } from '../../../shared/tenancy/build-tenant-schema.ts'
 import { provisionTenant } from '../../../shared/tenancy/provision-tenant.ts'
+import { registerPlacement } from '../../../shared/tenancy/register-placement.ts'
 import { registerTenant } from '../../../shared/tenancy/register-tenant.ts'
 import { drawSchemaName } from '../../../shared/tenancy/slug.ts'
 import { call } from '../../support/call.ts'
+import { startCountingProxy } from '../../support/counting-proxy.ts'
+import { createDirectPools } from '../../support/direct-pools.ts'
 import { expectProblem } from '../../support/problem.ts'
 import { createTestStage, type TestStage } from '../../support/stage.ts'
 
@@ -37,7 +40,8 @@ describe('provisionTenant', () => {
   it('makes a tenant that is served on its domains and by its slug', async () => {
     const { tenant, created } = await provisionTenant(stage.control, acme)
     expect(created).toBe(true)
-    expect(tenant).toMatchObject({ slug: 'acme', name: 'Acme Ltd', status: 'active', version: 1 })
+    expect(tenant).toMatchObject({ slug: 'acme', name: 'Acme Ltd', status: 'active' })
+    expect(tenant.version).toBe((await readMigrations('tenant')).length)
     expect(tenant.ref.schema).toMatch(/^t_acme_[0-9a-f]{8}$/)
     for (const host of ['shop.acme.com', 'acme.example.com']) {
       expect((await call('GET', '/products', { host })).status).toBe(200)
@@ -50,6 +54,21 @@ describe('provisionTenant', () => {
     const again = await provisionTenant(stage.control, { ...acme, domains: acme.domains.toReversed() })
     expect(again.created).toBe(false)
     expect(await everything()).toEqual(before)
+  })
+
+  it('costs a few round trips, and fewer when there is nothing to do', async () => {
+    const { host, port } = stage.connection('control')
+    const proxy = await startCountingProxy({ host: String(host), port: Number(port) })
+    const pools = createDirectPools(stage.connection('control'), { port: proxy.port })
+    await registerPlacement({ ...stage.control, pools }, 'main')
+    const request = { slug: 'counted', name: 'Counted', domains: ['counted.example.com', 'counted.example.org'] }
+    proxy.takeFlights()
+    await provisionTenant({ ...stage.control, pools }, request)
+    expect(proxy.takeFlights()).toBe(7)
+    await provisionTenant({ ...stage.control, pools }, request)
+    expect(proxy.takeFlights()).toBe(3)
+    await pools.end()
+    await proxy.close()
   })
 
   it('makes one tenant of ten calls at once, and one of them says so', async () => {

@@ -98,6 +98,18 @@ describe('while the catalog cannot be reached', () => {
     await expect(directory.find(bySlug('acme'))).rejects.toMatchObject({ code: 'unavailable' })
   })
 
+  it('asks once a second, and lets no request in between wait for the catalog', async () => {
+    now += 10_000
+    asked = []
+    await directory.find(bySlug('acme'))
+    now += 999
+    await directory.find(bySlug('acme'))
+    expect(asked).toEqual(['acme'])
+    now += 1
+    await directory.find(bySlug('acme'))
+    expect(asked).toEqual(['acme', 'acme'])
+  })
+
   it('never takes an unknown tenant for a missing one', async () => {
     await expect(directory.find(bySlug('other'))).rejects.toMatchObject({ code: 'unavailable' })
   })
