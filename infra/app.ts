@@ -1,6 +1,7 @@
 import { App } from 'aws-cdk-lib'
 import { readSettings } from './settings.ts'
 import { ApplicationStack } from './stacks/application-stack.ts'
+import { ControlStack } from './stacks/control-stack.ts'
 import { DatabaseStack } from './stacks/database-stack.ts'
 import { NetworkStack } from './stacks/network-stack.ts'
 
@@ -11,6 +12,7 @@ export function createApp(app: App): void {
 
   const network = new NetworkStack(app, name('Network'), {})
   const database = new DatabaseStack(app, name('Database'), { settings, network })
+  new ControlStack(app, name('Control'), { settings, network, database })
   new ApplicationStack(app, name('Application'), { settings, network, database })
 }
 

@@ -18,10 +18,15 @@ export async function runCommand<Options extends ParseArgsOptionsConfig>(
     if ('help' in args.values && args.values.help === true) console.log(definition.help)
     else await run(args)
   } catch (error) {
-    process.exitCode = 1
-    const expected = error instanceof CommandError || isArgumentError(error)
-    console.error(expected && error instanceof Error ? `error: ${error.message}` : error)
+    reportError(error)
   }
+}
+
+/** Ends a command with exit code 1: an expected error as one line, any other whole. */
+export function reportError(error: unknown): void {
+  process.exitCode = 1
+  const expected = error instanceof CommandError || isArgumentError(error)
+  console.error(expected && error instanceof Error ? `error: ${error.message}` : error)
 }
 
 function parse<Options extends ParseArgsOptionsConfig>(options: Options) {

@@ -21,7 +21,14 @@ const passwords = z.object({ superuser: z.string(), master: z.string(), api: z.s
 export type Passwords = z.output<typeof passwords>
 
 /** The gateway that is using the folder, for commands that speak to it. */
-const running = z.object({ pid: z.int(), url: z.string(), secretsUrl: z.string(), accessKeyId: z.string() })
+const running = z.object({
+  pid: z.int(),
+  url: z.string(),
+  controlUrl: z.string(),
+  operatorTokenFile: z.string(),
+  secretsUrl: z.string(),
+  accessKeyId: z.string(),
+})
 export type Running = z.output<typeof running>
 
 const demo = z.object({ state: z.enum(['none', 'loading', 'loaded']) })

@@ -10,7 +10,9 @@ import { registerPlacement } from '../shared/tenancy/register-placement.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { FunctionError } from './gateway/function-process.ts'
 import type { GatewayPort } from './gateway/gateway.ts'
-import { readRoutes } from './gateway/read-template.ts'
+import { readTemplate } from './gateway/read-template.ts'
+import { startOperationsLoop } from './operations-loop.ts'
+import { openOperatorToken } from './operator-token.ts'
 import { type Cluster, startCluster } from './postgres/cluster.ts'
 import { createMaster } from './postgres/create-master.ts'
 import { startSecretsEndpoint } from './secrets-endpoint.ts'
@@ -21,7 +23,8 @@ export interface LocalStage {
   readonly control: ControlPlane
   readonly secretsUrl: string
   readonly accessKeyId: string
-  /** Stops everything but the port, requests first, the database last. */
+  readonly operatorTokenFile: string
+  /** Stops everything but the ports, requests first, the database last. */
   stop(): Promise<void>
 }
 
@@ -29,7 +32,10 @@ export interface LocalStageOptions {
   readonly data: DataFolder
   /** Where the app is synthesised to. */
   readonly outputFolder: string
+  /** For the application plane's routes. */
   readonly gateway: GatewayPort
+  /** For the control plane's. */
+  readonly controlGateway: GatewayPort
   onFunctionError(functionId: string, error: FunctionError): void
 }
 
@@ -45,6 +51,7 @@ export async function startLocalStage({
   data,
   outputFolder,
   gateway,
+  controlGateway,
   onFunctionError,
 }: LocalStageOptions): Promise<LocalStage> {
   await using started = new AsyncDisposableStack()
@@ -64,21 +71,28 @@ export async function startLocalStage({
   await synthesised
   const output = createWriteStream(join(data.path, 'functions.log'), { mode: 0o600 })
   output.on('error', (error) => console.error(`the functions' output cannot be written: ${error.message}`))
-  gateway.serve({
-    routes: readRoutes(outputFolder),
-    environment: {
-      ...awsEnvironment(secrets.url, secrets.accessKeyId),
-      SHARED_DOMAINS: 'localhost,127.0.0.1',
-      NODE_EXTRA_CA_CERTS: '',
-    },
-    output,
-    onFunctionError,
+  const environment = {
+    ...awsEnvironment(secrets.url, secrets.accessKeyId),
+    SHARED_DOMAINS: 'localhost,127.0.0.1',
+    NODE_EXTRA_CA_CERTS: '',
+  }
+  const template = (stack: string) => readTemplate(join(outputFolder, `Atrium-${stage}-${stack}.template.json`))
+  const controlTemplate = template('Control')
+  const operations = startOperationsLoop(controlTemplate.functionOf('Worker'), { environment, output })
+  started.defer(() => operations.stop())
+  const operator = openOperatorToken(data.path)
+  controlGateway.serve({
+    ...{ routes: controlTemplate.routes, environment, output, onFunctionError },
+    authorise: operator.authorise,
+    onAnswer: (statusCode) => statusCode === 202 && operations.poke(),
   })
+  gateway.serve({ routes: template('Application').routes, environment, output, onFunctionError })
   const running = started.move()
   return {
     control,
     secretsUrl: secrets.url,
     accessKeyId: secrets.accessKeyId,
+    operatorTokenFile: operator.file,
     stop: () => running.disposeAsync(),
   }
 }

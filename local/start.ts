@@ -45,6 +45,8 @@ await runCommand({ help, options }, async ({ values }) => {
   opened.adopt(await takeFolder(data), (lock) => lock.release())
   const gateway = await takePort(port)
   opened.adopt(gateway, () => gateway.close())
+  const controlGateway = await openGatewayPort(0)
+  opened.adopt(controlGateway, () => controlGateway.close())
   const url = `http://localhost:${gateway.port}`
 
   say('Starting PostgreSQL and synthesising the app …')
@@ -52,13 +54,17 @@ await runCommand({ help, options }, async ({ values }) => {
     data,
     outputFolder: join(data.path, 'cdk.out'),
     gateway,
+    controlGateway,
     onFunctionError: (id, error) => console.error(`${id}: ${error.errorType}: ${error.errorMessage}`),
   })
   opened.defer(async () => {
-    await gateway.close()
+    await Promise.all([gateway.close(), controlGateway.close()])
     await stage.stop()
   })
-  data.writeRunning({ pid: process.pid, url, secretsUrl: stage.secretsUrl, accessKeyId: stage.accessKeyId })
+  data.writeRunning({
+    ...{ pid: process.pid, url, controlUrl: `http://localhost:${controlGateway.port}` },
+    ...{ operatorTokenFile: stage.operatorTokenFile, secretsUrl: stage.secretsUrl, accessKeyId: stage.accessKeyId },
+  })
   opened.defer(() => data.writeRunning(undefined))
 
   const stopped = await Promise.race([prepare(), stopping.then(() => true)])

@@ -32,6 +32,17 @@ export type ErrorCode =
   | 'invalid_domain'
   | 'slug_taken'
   | 'domain_taken'
+  // operating
+  | 'operator_unknown'
+  | 'wrong_status'
+  | 'confirmation_needed'
+  | 'operation_running'
+  | 'operation_finished'
+  | 'placements_full'
+  | 'placement_unknown'
+  | 'tenant_behind'
+  | 'migration_edited'
+  | 'failure_threshold'
   // our side
   | 'unavailable'
   | 'timed_out'

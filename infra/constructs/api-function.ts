@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as lambda from 'aws-cdk-lib/aws-lambda'
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
+import { type ICommandHooks, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 import * as logs from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { EnvironmentVariable } from '../../shared/environment.ts'
@@ -11,36 +11,50 @@ import type { DatabaseStack } from '../stacks/database-stack.ts'
 import type { NetworkStack } from '../stacks/network-stack.ts'
 
 export interface ApiFunctionProps {
-  /** The folder in `functions/` with the handler. */
-  readonly folder: string
+  /** The file in `functions/` that exports the handler. */
+  readonly entry: string
+  /** Whose login it uses. */
+  readonly plane: 'api' | 'control'
+  /** Seconds; the settings' unless given. */
+  readonly timeoutSeconds?: number
   readonly settings: Settings
   readonly network: NetworkStack
   readonly database: DatabaseStack
 }
 
+const copyMigrations: ICommandHooks = {
+  beforeBundling: () => [],
+  beforeInstall: () => [],
+  afterBundling: (input, output) => [`cp -r "${input}/shared/db/migrations" "${output}/migrations"`],
+}
+
 const project = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-/** A function of the application plane: bundled by esbuild, in the VPC, allowed to read its login's secret. */
+/** A function of either plane: bundled by esbuild, in the VPC, allowed to read its plane's login. */
 export class ApiFunction extends Construct {
   readonly function: NodejsFunction
 
-  constructor(scope: Construct, id: string, { folder, settings, network, database }: ApiFunctionProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { entry, plane, timeoutSeconds, settings, network, database }: ApiFunctionProps,
+  ) {
     super(scope, id)
 
     const environment: Record<EnvironmentVariable, string> = {
       ATRIUM_STAGE: settings.stage,
       ATRIUM_CATALOG: database.placement,
-      ATRIUM_LOGIN: 'api',
+      ATRIUM_LOGIN: plane,
       SHARED_DOMAINS: settings.sharedDomains.join(),
     }
     this.function = new NodejsFunction(this, 'Function', {
-      entry: project(`functions/${folder}/handler.ts`),
+      entry: project(`functions/${entry}`),
       projectRoot: project('.'),
       depsLockFilePath: project('package-lock.json'),
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
       memorySize: settings.function.memoryMiB,
-      timeout: Duration.seconds(settings.function.timeoutSeconds),
+      timeout: Duration.seconds(timeoutSeconds ?? settings.function.timeoutSeconds),
       vpc: network.vpc,
       vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
       securityGroups: [network.functions],
@@ -66,9 +80,11 @@ export class ApiFunction extends Construct {
         bundleAwsSDK: true,
         externalModules: ['pg-native'],
         // pg is CommonJS and requires Node's own modules.
+        // The SQL that the control plane makes and migrates schemas with, beside the code that reads it.
+        ...(plane === 'control' ? { commandHooks: copyMigrations } : {}),
         banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
       },
     })
-    database.apiSecret.grantRead(this.function)
+    database.loginSecrets[plane].grantRead(this.function)
   }
 }

@@ -4,6 +4,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { Construct } from 'constructs'
 import { routes } from '../../functions/routes.ts'
 import { ApiFunction } from '../constructs/api-function.ts'
+import { nameOf } from '../constructs/name-of.ts'
 import type { Settings } from '../settings.ts'
 import type { DatabaseStack } from './database-stack.ts'
 import type { NetworkStack } from './network-stack.ts'
@@ -22,7 +23,9 @@ export class ApplicationStack extends Stack {
     const api = new HttpApi(this, 'Api', { description: `Atrium's application plane, ${settings.stage}` })
     const folders = new Set(routes.map((route) => route.function))
     for (const folder of folders) {
-      const { function: handler } = new ApiFunction(this, nameOf(folder), { folder, settings, network, database })
+      const { function: handler } = new ApiFunction(this, nameOf(folder), {
+        ...{ entry: `${folder}/handler.ts`, plane: 'api', settings, network, database },
+      })
       const integration = new HttpLambdaIntegration(`${nameOf(folder)}Integration`, handler)
       for (const { method, path } of routes.filter((route) => route.function === folder)) {
         api.addRoutes({ path, methods: [method as HttpMethod], integration })
@@ -39,9 +42,4 @@ export class ApplicationStack extends Stack {
       description: 'The shared domain: name the tenant in x-tenant',
     })
   }
-}
-
-/** `products` → `Products` */
-function nameOf(folder: string): string {
-  return folder.charAt(0).toUpperCase() + folder.slice(1)
 }

@@ -11,11 +11,11 @@ export interface DatabaseStackProps extends StackProps {
   readonly network: NetworkStack
 }
 
-/** The first placement: a PostgreSQL server and the secret of the application plane's login. */
+/** The first placement: a PostgreSQL server and the secrets of both planes' logins. */
 export class DatabaseStack extends Stack {
-  /** Names the secret of {@link apiSecret}, which functions read by it. */
+  /** Names the secrets of the logins, which functions read by it. */
   readonly placement = 'main'
-  readonly apiSecret: secretsmanager.Secret
+  readonly loginSecrets: Readonly<Record<'api' | 'control', secretsmanager.Secret>>
 
   constructor(scope: Construct, id: string, { settings, network, ...props }: DatabaseStackProps) {
     super(scope, id, props)
@@ -35,21 +35,26 @@ export class DatabaseStack extends Stack {
       removalPolicy: RemovalPolicy.SNAPSHOT,
     })
 
-    this.apiSecret = new secretsmanager.Secret(this, 'ApiLogin', {
-      secretName: `atrium/${settings.stage}/${this.placement}/api`,
-      description: "The application plane's login to the first placement",
-      generateSecretString: {
-        secretStringTemplate: this.toJsonString({
-          engine: 'postgres',
-          host: server.dbInstanceEndpointAddress,
-          port: server.dbInstanceEndpointPort,
-          dbname: settings.database.name,
-          username: `${settings.database.name}_api`,
-        }),
-        generateStringKey: 'password',
-        passwordLength: 40,
-        excludePunctuation: true,
-      },
-    })
+    const secretOf = (id: string, login: string, description: string) =>
+      new secretsmanager.Secret(this, id, {
+        secretName: `atrium/${settings.stage}/${this.placement}/${login}`,
+        description,
+        generateSecretString: {
+          secretStringTemplate: this.toJsonString({
+            engine: 'postgres',
+            host: server.dbInstanceEndpointAddress,
+            port: server.dbInstanceEndpointPort,
+            dbname: settings.database.name,
+            username: `${settings.database.name}_${login}`,
+          }),
+          generateStringKey: 'password',
+          passwordLength: 40,
+          excludePunctuation: true,
+        },
+      })
+    this.loginSecrets = {
+      api: secretOf('ApiLogin', 'api', "The application plane's login to the first placement"),
+      control: secretOf('ControlLogin', 'control', "The control plane's login to the first placement"),
+    }
   }
 }

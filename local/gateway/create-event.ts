@@ -12,6 +12,13 @@ export interface WireRequest {
   readonly sourceIp: string
   /** `HTTP/1.1` */
   readonly protocol: string
+  /** The IAM principal that the request was signed by, where its route needs one. */
+  readonly principal?: string
+}
+
+/** The event of payload 2.0, with what API Gateway adds for a route that IAM guards. */
+export type HttpApiEvent = APIGatewayProxyEventV2 & {
+  readonly requestContext: { readonly authorizer?: { readonly iam: { readonly userArn: string } } }
 }
 
 interface MatchedRoute {
@@ -23,7 +30,7 @@ interface MatchedRoute {
 const textual = /^(?:text\/|application\/(?:json|javascript|xml|[a-z0-9.-]+\+(?:json|xml)))/i
 
 /** Makes the event of payload format 2.0 that an HTTP API hands to a Lambda function for this request. */
-export function createEvent(request: WireRequest, { route, parameters }: MatchedRoute): APIGatewayProxyEventV2 {
+export function createEvent(request: WireRequest, { route, parameters }: MatchedRoute): HttpApiEvent {
   const [rawPath = '/', rawQueryString = ''] = splitOnce(request.target, '?')
   const { headers, cookies } = combineHeaders(request.headers)
   const host = headers.host ?? 'localhost'
@@ -43,6 +50,7 @@ export function createEvent(request: WireRequest, { route, parameters }: Matched
       accountId: 'local',
       apiId: 'local',
       domainName,
+      ...(request.principal === undefined ? {} : { authorizer: { iam: { userArn: request.principal } } }),
       domainPrefix: domainName.split('.')[0] ?? domainName,
       http: {
         method: request.method,

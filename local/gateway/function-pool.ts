@@ -11,6 +11,8 @@ export interface FunctionPool {
   invoke(event: unknown): Promise<Outcome>
   /** Ends the processes once their invocations are done. */
   stop(): Promise<void>
+  /** Ends the processes now; invocations under way are answered with an error. */
+  kill(): Promise<void>
 }
 
 export interface FunctionPoolOptions {
@@ -76,6 +78,10 @@ export function createFunctionPool(described: TemplateFunction, options: Functio
       const running = run(event).finally(() => inFlight.delete(running))
       inFlight.add(running)
       return running
+    },
+    async kill() {
+      stopping = true
+      await Promise.all([...alive].map(end))
     },
     async stop() {
       stopping = true

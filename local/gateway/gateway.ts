@@ -14,6 +14,10 @@ export interface GatewayOptions {
   readonly environment: Readonly<Record<string, string>>
   /** Where the functions' output goes. */
   readonly output: Writable
+  /** Plays IAM for routes that need it: the principal of a request, or undefined for one to be refused. */
+  authorise?(request: IncomingMessage): string | undefined
+  /** Told of each answer's status. */
+  onAnswer?(statusCode: number): void
   /** Told of an error that a function threw, which API Gateway keeps from the caller. */
   onFunctionError?(functionId: string, error: FunctionError): void
 }
@@ -85,6 +89,8 @@ function createResponder(options: GatewayOptions): {
     const { target, headers } = toOriginForm(request)
     const matched = match(method, target.split('?')[0] ?? target)
     if (matched === undefined) return gatewayError(404, 'Not Found')
+    const principal = matched.route.needsIam ? options.authorise?.(request) : undefined
+    if (matched.route.needsIam && principal === undefined) return gatewayError(403, 'Forbidden')
     const event = createEvent(
       {
         method,
@@ -93,13 +99,18 @@ function createResponder(options: GatewayOptions): {
         body,
         sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
         protocol: `HTTP/${request.httpVersion}`,
+        principal,
       },
       matched,
     )
     const outcome = await pools.get(matched.route.function)?.invoke(event)
     if (outcome === undefined) return gatewayError(500, 'Internal Server Error')
     const answered = 'result' in outcome ? checkSize(outcome.result) : outcome
-    if ('result' in answered) return toWireResponse(answered.result)
+    if ('result' in answered) {
+      const response = toWireResponse(answered.result)
+      options.onAnswer?.(response.statusCode)
+      return response
+    }
     options.onFunctionError?.(matched.route.function.id, answered.error)
     return gatewayError(500, 'Internal Server Error')
   }

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import type { RoutePattern } from './match-route.ts'
 
@@ -17,6 +17,8 @@ export interface TemplateFunction {
 }
 
 export interface TemplateRoute extends RoutePattern {
+  /** Whether API Gateway lets IAM principals alone through. */
+  readonly needsIam: boolean
   readonly function: TemplateFunction
 }
 
@@ -43,6 +45,7 @@ const route = z.object({
   Type: z.literal('AWS::ApiGatewayV2::Route'),
   Properties: z.object({
     RouteKey: z.string(),
+    AuthorizationType: z.enum(['NONE', 'AWS_IAM']).default('NONE'),
     Target: z.object({
       'Fn::Join': z.tuple([z.literal(''), z.tuple([z.literal('integrations/'), z.object({ Ref: z.string() })])]),
     }),
@@ -51,37 +54,55 @@ const route = z.object({
 
 type Resources = z.output<typeof template>['Resources']
 
-/**
- * The HTTP API routes of all synthesised templates in a folder, each with its function. Throws for a template that it
- * cannot read, naming it, rather than leaving a route out.
- */
-export function readRoutes(folder: string): TemplateRoute[] {
-  const files = readdirSync(folder).filter((file) => file.endsWith('.template.json'))
-  return files.flatMap((file) => {
-    try {
-      const { Resources } = template.parse(JSON.parse(readFileSync(join(folder, file), 'utf8')))
-      return routesOf(Resources, folder)
-    } catch (cause) {
-      throw new Error(`${file} has a route, an integration or a function that cannot be served locally`, { cause })
-    }
-  })
+/** What of a synthesised template can be served on this machine. */
+export interface ServableTemplate {
+  readonly routes: readonly TemplateRoute[]
+  /** The function that a construct of this name holds, such as `Worker`. Throws when there is none. */
+  functionOf(construct: string): TemplateFunction
 }
 
-function routesOf(resources: Resources, folder: string): TemplateRoute[] {
-  const functions = new Map<string, TemplateFunction>()
-  const functionOf = (id: string): TemplateFunction => {
-    const made = functions.get(id) ?? toFunction(id, lambdaFunction.parse(resources[id]), folder)
-    functions.set(id, made)
-    return made
+/**
+ * Reads the HTTP API routes and functions of a synthesised template. Throws for a template that it cannot read, naming
+ * it, rather than leaving a route out.
+ */
+export function readTemplate(path: string): ServableTemplate {
+  try {
+    const { Resources } = template.parse(JSON.parse(readFileSync(path, 'utf8')))
+    const functions = createFunctionReader(Resources, dirname(path))
+    return {
+      routes: routesOf(Resources, functions),
+      functionOf(construct) {
+        const isIts = ({ Type, Metadata }: z.output<typeof resource>) =>
+          Type === 'AWS::Lambda::Function' && String(Metadata?.['aws:cdk:path']).includes(`/${construct}/`)
+        const [id] = Object.entries(Resources).find(([, found]) => isIts(found)) ?? []
+        if (id === undefined) throw new Error(`there is no function in a construct "${construct}"`)
+        return functions(id)
+      },
+    }
+  } catch (cause) {
+    throw new Error(`${path} has a route, an integration or a function that cannot be served locally`, { cause })
   }
+}
+
+/** Reads each function once, so that all of its routes share it. */
+function createFunctionReader(resources: Resources, folder: string): (id: string) => TemplateFunction {
+  const read = new Map<string, TemplateFunction>()
+  return (id) => {
+    const found = read.get(id) ?? toFunction(id, lambdaFunction.parse(resources[id]), folder)
+    read.set(id, found)
+    return found
+  }
+}
+
+function routesOf(resources: Resources, functionOf: (id: string) => TemplateFunction): TemplateRoute[] {
   return Object.values(resources)
     .filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Route')
     .map((found) => {
-      const { RouteKey, Target } = route.parse(found).Properties
+      const { RouteKey, Target, AuthorizationType } = route.parse(found).Properties
       const integrationId = Target['Fn::Join'][1][1].Ref
       const [functionId] = integration.parse(resources[integrationId]).Properties.IntegrationUri['Fn::GetAtt']
       const [method = 'ANY', path = RouteKey] = RouteKey.split(' ')
-      return { method, path, function: functionOf(functionId) }
+      return { method, path, needsIam: AuthorizationType === 'AWS_IAM', function: functionOf(functionId) }
     })
 }
 

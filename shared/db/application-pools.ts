@@ -14,7 +14,9 @@ export function applicationPools(): Pools {
   if (pools === undefined) {
     const { ATRIUM_STAGE, ATRIUM_LOGIN } = readEnvironment()
     const secretId = (placement: string) => secretName(ATRIUM_STAGE, placement, ATRIUM_LOGIN)
-    pools = createPools({ credentials: createCredentialsReader({ secretId }) })
+    // The control plane works on several tenants at once; a tenant's request needs one connection.
+    const size = ATRIUM_LOGIN === 'control' ? 2 : 1
+    pools = createPools({ credentials: createCredentialsReader({ secretId }), size })
   }
   return pools
 }

@@ -14,6 +14,11 @@ export function created(location: string, body: unknown): Answer {
   return { status: 201, body, headers: { location } }
 }
 
+/** 202, with the path at which the operation that was begun can be followed. */
+export function accepted(location: string, operation: unknown): Answer {
+  return { status: 202, body: operation, headers: { location } }
+}
+
 export function noContent(): Answer {
   return { status: 204 }
 }

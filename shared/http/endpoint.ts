@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import type { TenantDatabase } from '../db/tenant-database.ts'
 import { AppError, type FieldError } from '../errors.ts'
+import type { ControlPlane } from '../tenancy/control-plane.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
 import type { Answer } from './answer.ts'
 import type { RawRequest } from './raw-request.ts'
@@ -11,12 +12,24 @@ export interface TenantContext {
   readonly db: TenantDatabase
 }
 
-/** An endpoint that works for a tenant. `prepare` validates, and answers the work that is left to do. */
-export interface TenantEndpoint {
-  readonly kind: 'tenant'
-  readonly request: z.ZodType
-  prepare(raw: RawRequest): (context: TenantContext) => Promise<Answer>
+/** What an operator's endpoint works with besides its input. */
+export interface OperatorContext {
+  /** The IAM principal. */
+  readonly operator: string
+  readonly control: ControlPlane
 }
+
+/** An endpoint that works in some context. `prepare` validates, and answers the work that is left to do. */
+interface ContextEndpoint<Kind extends string, Context> {
+  readonly kind: Kind
+  readonly request: z.ZodType
+  prepare(raw: RawRequest): (context: Context) => Promise<Answer>
+}
+
+export type TenantEndpoint = ContextEndpoint<'tenant', TenantContext>
+
+/** An endpoint of the control plane. */
+export type OperatorEndpoint = ContextEndpoint<'operator', OperatorContext>
 
 /** An endpoint that anyone may call and that belongs to no tenant. */
 export interface PublicEndpoint {
@@ -24,15 +37,31 @@ export interface PublicEndpoint {
   prepare(raw: RawRequest): () => Promise<Answer>
 }
 
-export type Endpoint = TenantEndpoint | PublicEndpoint
-
-/** Defines an endpoint by the schema of its path, query and body, and one function. */
-export function tenantEndpoint<Input>(definition: {
+interface Definition<Context, Input> {
   readonly request: z.ZodType<Input>
-  handle(context: TenantContext, input: Input): Promise<Answer>
-}): TenantEndpoint {
+  handle(context: Context, input: Input): Promise<Answer>
+}
+
+/** Defines a tenant's endpoint by the schema of its path, query and body, and one function. */
+export function tenantEndpoint<Input>(definition: Definition<TenantContext, Input>): TenantEndpoint {
+  return define('tenant', definition)
+}
+
+/** Defines an operator's endpoint alike. */
+export function operatorEndpoint<Input>(definition: Definition<OperatorContext, Input>): OperatorEndpoint {
+  return define('operator', definition)
+}
+
+export function publicEndpoint(definition: { handle(): Promise<Answer> }): PublicEndpoint {
+  return { kind: 'public', prepare: () => definition.handle }
+}
+
+function define<Kind extends string, Context, Input>(
+  kind: Kind,
+  definition: Definition<Context, Input>,
+): ContextEndpoint<Kind, Context> {
   return {
-    kind: 'tenant',
+    kind,
     request: definition.request,
     prepare(raw) {
       const input = validate(definition.request, raw)
@@ -41,16 +70,15 @@ export function tenantEndpoint<Input>(definition: {
   }
 }
 
-export function publicEndpoint(definition: { handle(): Promise<Answer> }): PublicEndpoint {
-  return { kind: 'public', prepare: () => definition.handle }
-}
-
 /** More would only repeat what a client gets wrong everywhere. */
 const mostErrors = 20
 
 function validate<Input>(schema: z.ZodType<Input>, raw: RawRequest): Input {
   const result = schema.safeParse(raw)
   if (result.success) return result.data
+  if (raw.body === undefined && result.error.issues.some((issue) => issue.path.join() === 'body')) {
+    throw new AppError('malformed_body', 'The request needs a JSON body.')
+  }
   const errors = result.error.issues.flatMap(toFieldErrors).slice(0, mostErrors)
   throw new AppError('invalid_request', `The request is not valid: ${errors[0]?.path}: ${errors[0]?.message}.`, {
     errors,

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { AppError, type FieldError } from '../errors.ts'
 
-/** The parts of a request that an endpoint's schema describes. `body` is there for the methods that carry one. */
+/** The parts of a request that an endpoint's schema describes. `body` is there when one was sent. */
 export interface RawRequest {
   readonly path: Readonly<Record<string, string | undefined>>
   readonly query: Readonly<Record<string, string>>
@@ -22,7 +22,8 @@ export function readRawRequest(event: APIGatewayProxyEventV2): RawRequest {
   const path = event.pathParameters ?? {}
   const query = readQuery(event.rawQueryString)
   if (!methodsWithBody.has(event.requestContext.http.method)) return { path, query }
-  return { path, query, body: readBody(event) }
+  const body = readBody(event)
+  return body === undefined ? { path, query } : { path, query, body }
 }
 
 // From the raw string: in queryStringParameters a repeated parameter and one that holds a comma look the same.
@@ -43,7 +44,7 @@ function readBody(event: APIGatewayProxyEventV2): unknown {
   if (bytes.length > largestBody) {
     throw new AppError('body_too_large', `The body has more than ${largestBody} bytes.`)
   }
-  if (bytes.length === 0) throw new AppError('malformed_body', 'The request needs a JSON body.')
+  if (bytes.length === 0) return undefined
   if (type === undefined || !jsonMediaType.test(type)) {
     throw new AppError('unsupported_media_type', 'The body must be sent as "content-type: application/json".')
   }

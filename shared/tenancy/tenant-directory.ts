@@ -17,7 +17,7 @@ const outage = 'catalog'
 const sizes = { hits: 10_000, misses: 1_000 }
 
 /**
- * Remembers what the catalog said: tenants for 10 s, or up to 5 minutes while the catalog cannot be reached, and
+ * Remembers what the catalog said: active tenants for 10 s (others 1 s), or up to 5 minutes while the catalog cannot be reached, and
  * misses for 1 s in a small cache of their own, so that a flood of made-up names drives out no tenant. Those who ask
  * for one name at the same time share one query.
  */
@@ -52,7 +52,9 @@ export function createTenantDirectory(
   return {
     async find(name) {
       const key = tenantNameKey(name)
-      const known = hits.get(key)
+      const cached = hits.get(key)
+      // Whoever waits for a tenant to be resumed or ready need not wait for a cache as well.
+      const known = cached === undefined || cached.status === 'active' ? cached : hits.getWithin(key, ages.miss)
       if (known !== undefined || misses.get(key)) return known
       // While the catalog is known to be away, a request does not wait for it to be away again.
       const stale = outages.get(outage) ? hits.getWithin(key, ages.stale) : undefined

@@ -1,15 +1,24 @@
 import { readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { controlRoutes } from '../../functions/control-routes.ts'
 import { routes } from '../../functions/routes.ts'
 
-it('names each route once', () => {
-  const keys = routes.map(({ method, path }) => `${method} ${path}`)
+it.each([
+  ['application plane', routes],
+  ['control plane', controlRoutes],
+])('names each route of the %s once', (_, table) => {
+  const keys = table.map(({ method, path }) => `${method} ${path}`)
   expect(new Set(keys).size).toBe(keys.length)
+})
+
+it('gives each function to one plane', () => {
+  const controlled = new Set<string>(controlRoutes.map((route) => route.function))
+  expect(routes.filter((route) => controlled.has(route.function))).toEqual([])
 })
 
 it('names every function that has a handler, and no other', () => {
   const folders = readdirSync(new URL('../../functions/', import.meta.url), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
-  expect(new Set(routes.map((route) => route.function))).toEqual(new Set(folders))
+  expect(new Set([...routes, ...controlRoutes].map((route) => route.function))).toEqual(new Set(folders))
 })

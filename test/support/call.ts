@@ -1,10 +1,12 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
+import { controlRoutes } from '../../functions/control-routes.ts'
 import { routes } from '../../functions/routes.ts'
 import { createEvent } from '../../local/gateway/create-event.ts'
 import { createRouteMatcher } from '../../local/gateway/match-route.ts'
 import type { Handler } from '../../shared/http/create-handler.ts'
 
 const match = createRouteMatcher(routes)
+const matchControl = createRouteMatcher(controlRoutes)
 
 export interface CallOptions {
   /** The tenant's slug, sent as `x-tenant` to a shared domain. */
@@ -25,19 +27,26 @@ export interface CallResult {
 
 /** The event that API Gateway would make of a request, by the table of routes. */
 export function eventFor(method: string, target: string, options: CallOptions = {}): APIGatewayProxyEventV2 {
-  const matched = match(method, target.split('?')[0] ?? target)
+  return eventBy(match, method, target, options)
+}
+
+function eventBy(
+  matcher: typeof match | typeof matchControl,
+  method: string,
+  target: string,
+  options: CallOptions & { readonly principal?: string },
+): APIGatewayProxyEventV2 {
+  const matched = matcher(method, target.split('?')[0] ?? target)
   if (matched === undefined) throw new Error(`no route for ${method} ${target}`)
-  const { body, host = 'api.test', tenant, headers = {} } = options
+  const { body, host = 'api.test', tenant, headers = {}, principal } = options
   const sent = Object.entries({
     host,
     ...(tenant === undefined ? {} : { 'x-tenant': tenant }),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...headers,
   })
-  return createEvent(
-    { method, target, headers: sent, body: toBytes(body), sourceIp: '192.0.2.1', protocol: 'HTTP/1.1' },
-    matched,
-  )
+  const wire = { method, target, headers: sent, body: toBytes(body), sourceIp: '192.0.2.1', protocol: 'HTTP/1.1' }
+  return createEvent({ ...wire, principal }, matched)
 }
 
 function toBytes(body: unknown): Buffer {
@@ -47,13 +56,21 @@ function toBytes(body: unknown): Buffer {
 }
 
 export async function invoke(event: APIGatewayProxyEventV2): Promise<CallResult> {
-  const route = routes.find(({ method, path }) => `${method} ${path}` === event.routeKey)
+  const route = [...routes, ...controlRoutes].find(({ method, path }) => `${method} ${path}` === event.routeKey)
   if (route === undefined) throw new Error(`no route "${event.routeKey}"`)
   const { handler }: { handler: Handler } = await import(`../../functions/${route.function}/handler.ts`)
   const result = await handler(event, lambdaContext())
   const text = result.body ?? ''
   const headers = Object.fromEntries(Object.entries(result.headers ?? {}).map(([name, value]) => [name, String(value)]))
   return { status: result.statusCode ?? 200, headers, text, body: text === '' ? undefined : JSON.parse(text) }
+}
+
+/** The principal that {@link operate} signs by. */
+export const operator = 'arn:aws:iam::000000000000:user/olga'
+
+/** Sends an operator's request through the control plane's function, as an event that IAM has let through. */
+export function operate(method: string, target: string, body?: unknown): Promise<CallResult> {
+  return invoke(eventBy(matchControl, method, target, { body, principal: operator }))
 }
 
 /** Sends a request through the function's own handler, as an event of an HTTP API. */

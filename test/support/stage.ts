@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { type SecretsEndpoint, startSecretsEndpoint } from '../../local/secrets-endpoint.ts'
+import { getTenant } from '../../shared/control/list-tenants.ts'
 import { applicationPools, secretName } from '../../shared/db/application-pools.ts'
 import { createCredentialsReader } from '../../shared/db/credentials.ts'
 import { createPools, type Pools } from '../../shared/db/pools.ts'
-import { findTenant } from '../../shared/tenancy/catalog-queries.ts'
 import type { ControlPlane } from '../../shared/tenancy/control-plane.ts'
 import { createPlacement } from '../../shared/tenancy/create-placement.ts'
 import type { PlacementNames } from '../../shared/tenancy/placement-names.ts'
@@ -41,24 +41,27 @@ export function openedPools(): readonly Pools[] {
   return opened
 }
 
-/** Makes the stage and points this process's environment at it, as the template points a function's. */
-export async function createTestStage(): Promise<TestStage> {
+/**
+ * Makes the stage and points this process's environment at it, as the template points a function's. A process serves one
+ * plane: that of `login`.
+ */
+export async function createTestStage(login: 'api' | 'control' = 'api'): Promise<TestStage> {
   const master = inject('master')
   const passwords = { api: randomBytes(24).toString('base64url'), control: randomBytes(24).toString('base64url') }
   const database = `test_${randomBytes(6).toString('hex')}`
   const names = await createPlacement(master, { database, holdsCatalog: true, passwords })
 
   const secrets = await startSecretsEndpoint()
-  for (const login of ['api', 'control'] as const) {
-    secrets.put(secretName(stage, placement, login), {
+  for (const each of ['api', 'control'] as const) {
+    secrets.put(secretName(stage, placement, each), {
       ...{ host: master.host, port: master.port, dbname: database, ssl: false },
-      ...{ username: names[login], password: passwords[login] },
+      ...{ username: names[each], password: passwords[each] },
     })
   }
   Object.assign(process.env, {
     ATRIUM_STAGE: stage,
     ATRIUM_CATALOG: placement,
-    ATRIUM_LOGIN: 'api',
+    ATRIUM_LOGIN: login,
     SHARED_DOMAINS: 'api.test,localhost',
     AWS_REGION: 'local',
     AWS_ACCESS_KEY_ID: secrets.accessKeyId,
@@ -95,7 +98,7 @@ export async function createTestStage(): Promise<TestStage> {
     control,
     pools: applicationPools(),
     secrets,
-    connection: (login) => ({ ...master, database, user: names[login], password: passwords[login] }),
+    connection: (as) => ({ ...master, database, user: names[as], password: passwords[as] }),
     async createTenant(overrides = {}) {
       tenants += 1
       const slug = overrides.slug ?? `tenant-${tenants}`
@@ -104,8 +107,7 @@ export async function createTestStage(): Promise<TestStage> {
     },
     asOwner: (work) => asOwner('pg_catalog', work),
     async inSchemaOf(slug, work) {
-      const tenant = await findTenant(applicationPools(), placement, { kind: 'slug', slug })
-      if (tenant === undefined) throw new Error(`no tenant "${slug}"`)
+      const tenant = await getTenant(control, slug)
       return asOwner(pg.escapeIdentifier(tenant.ref.schema), work)
     },
     async end() {

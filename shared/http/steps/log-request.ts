@@ -22,6 +22,7 @@ function write({ event, context, response }: Request, error?: unknown): void {
     requestId: state.requestId,
     route: event.routeKey,
     tenant: state.tenant?.resolved.slug,
+    operator: state.operator,
     status: response?.statusCode,
     durationMs: Math.round((performance.now() - state.startedAt) * 100) / 100,
     cold,

@@ -13,6 +13,7 @@ export function validateRequest(): Step {
         state.work = endpoint.prepare(raw)
         return
       }
+      if (endpoint.kind !== 'tenant') throw new Error('an endpoint of the control plane in the application plane')
       if (tenant === undefined) throw new Error('the tenant must be resolved before the request is validated')
       const work = endpoint.prepare(raw)
       state.work = () => serveTenant(tenant, accessOf(event.requestContext.http.method), work)

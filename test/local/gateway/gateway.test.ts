@@ -37,7 +37,11 @@ function serve(): void {
     ...{ id: 'Echo', code: folder, handler: 'index.handler', environment: {}, timeoutSeconds: 10, memoryMiB: 128 },
   }
   gateway.serve({
-    ...{ routes: [{ method: 'GET', path: '/echo', function: echo }], environment: {}, output: new PassThrough() },
+    ...{
+      routes: [{ method: 'GET', path: '/echo', needsIam: false, function: echo }],
+      environment: {},
+      output: new PassThrough(),
+    },
     onFunctionError: (_, { errorType }) => errors.push(errorType),
   })
 }

@@ -109,7 +109,12 @@ describe('a request is refused', () => {
 
 it('refuses a tenant whose status forbids it, and serves reads of one that is moving', async () => {
   const setStatus = (slug: string, status: string) =>
-    stage.asOwner((client) => client.query('UPDATE catalog.tenants SET status = $2 WHERE slug = $1', [slug, status]))
+    stage.asOwner((client) =>
+      client.query(
+        "UPDATE catalog.tenants SET status = $2, purge_after = CASE $2 WHEN 'deleting' THEN now() END WHERE slug = $1",
+        [slug, status],
+      ),
+    )
   for (const [status, code, type] of [
     ['provisioning', 503, 'tenant-not-ready'],
     ['suspending', 403, 'tenant-suspended'],

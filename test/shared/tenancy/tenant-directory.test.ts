@@ -39,6 +39,17 @@ it('keeps a tenant for 10 seconds', async () => {
   expect(asked).toEqual(['acme', 'acme'])
 })
 
+it('keeps a tenant that is not active for 1 second', async () => {
+  answer = async () => ({ ...acme, status: 'suspended' })
+  await directory.find(bySlug('acme'))
+  now += 999
+  await directory.find(bySlug('acme'))
+  expect(asked).toEqual(['acme'])
+  now += 1
+  answer = async () => acme
+  expect(await directory.find(bySlug('acme'))).toBe(acme)
+})
+
 it('keeps a miss for 1 second', async () => {
   expect(await directory.find(bySlug('nobody'))).toBeUndefined()
   now += 999

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CommandError } from '../local/command-line.ts'
+import type { Operation } from '../shared/control/operation.ts'
+import type { CommandCall } from './command.ts'
+
+const pollInterval = 250
+
+/**
+ * Waits for an operation with a progress line on stderr, and prints its result. Throws a CommandError when it failed or
+ * was cancelled. Interrupted, it says how to go on waiting: the operation itself goes on.
+ */
+export async function followOperation(call: CommandCall, id: string): Promise<void> {
+  const interrupted = () => {
+    process.stderr.write(`\noperation ${id} goes on; follow it with: atrium operations wait ${id}\n`)
+    process.exit(130)
+  }
+  process.once('SIGINT', interrupted)
+  try {
+    const operation = await waitFor(call, id)
+    if (operation.state === 'succeeded') {
+      call.print(operation, () => `${operation.kind}: done. ${describe(operation.result)}`)
+      return
+    }
+    if (call.json) console.log(JSON.stringify(operation))
+    throw new CommandError(
+      `operation ${id} (${operation.kind}) ${operation.state}: ${operation.problem?.detail ?? 'on request'}`,
+    )
+  } finally {
+    process.off('SIGINT', interrupted)
+  }
+}
+
+async function waitFor({ client }: CommandCall, id: string): Promise<Operation> {
+  let shown = ''
+  for (;;) {
+    const operation: Operation = (await client.send('GET', `/operations/${encodeURIComponent(id)}`)).body
+    const { done, total } = operation.progress
+    const line = `${operation.kind}: ${operation.state}${total === null ? '' : `, ${done} of ${total}`}`
+    if (line !== shown && process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`)
+    shown = line
+    if (operation.finished_at !== null) {
+      if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+      return operation
+    }
+    await sleep(pollInterval)
+  }
+}
+
+function describe(result: unknown): string {
+  if (typeof result !== 'object' || result === null) return ''
+  return Object.entries(result)
+    .filter(([, value]) => typeof value !== 'object')
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(', ')
+}

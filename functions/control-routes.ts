@@ -1,0 +1,36 @@
+import type { OperatorEndpoint } from '../shared/http/endpoint.ts'
+
+export interface ControlRoute {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly path: `/${string}`
+  /** The folder in `functions/` whose `handler.ts` serves it. */
+  readonly function: string
+}
+
+/**
+ * The control plane's endpoints, for operators alone: its HTTP API authorises every one of them with IAM. In the audit
+ * is whatever is not a GET.
+ */
+export const controlRoutes = [
+  { method: 'GET', path: '/tenants', function: 'tenants' },
+  { method: 'POST', path: '/tenants', function: 'tenants' },
+  { method: 'GET', path: '/tenants/{slug}', function: 'tenants' },
+  { method: 'PATCH', path: '/tenants/{slug}', function: 'tenants' },
+  { method: 'DELETE', path: '/tenants/{slug}', function: 'tenants' },
+  { method: 'POST', path: '/tenants/{slug}/suspend', function: 'tenants' },
+  { method: 'POST', path: '/tenants/{slug}/resume', function: 'tenants' },
+  { method: 'POST', path: '/tenants/{slug}/restore', function: 'tenants' },
+  { method: 'GET', path: '/operations', function: 'operations' },
+  { method: 'GET', path: '/operations/{id}', function: 'operations' },
+  { method: 'POST', path: '/operations/{id}/cancel', function: 'operations' },
+  { method: 'GET', path: '/audit', function: 'operations' },
+] as const satisfies readonly ControlRoute[]
+
+type Routes = (typeof controlRoutes)[number]
+
+export type ControlFunctionName = Routes['function']
+
+/** The endpoints that the handler of one function must have, by `routeKey`. */
+export type ControlEndpointsOf<Name extends ControlFunctionName> = {
+  readonly [Row in Extract<Routes, { function: Name }> as `${Row['method']} ${Row['path']}`]: OperatorEndpoint
+}

@@ -1,0 +1,15 @@
+import { createControlHandler } from '../../shared/http/create-control-handler.ts'
+import type { ControlEndpointsOf } from '../control-routes.ts'
+import { cancelOperation } from './cancel-operation.ts'
+import { getOperation } from './get-operation.ts'
+import { listAudit } from './list-audit.ts'
+import { listOperations } from './list-operations.ts'
+
+const endpoints: ControlEndpointsOf<'operations'> = {
+  'GET /operations': listOperations,
+  'GET /operations/{id}': getOperation,
+  'POST /operations/{id}/cancel': cancelOperation,
+  'GET /audit': listAudit,
+}
+
+export const handler = createControlHandler(endpoints)

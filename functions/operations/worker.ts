@@ -1,0 +1,19 @@
+import type { Context } from 'aws-lambda'
+import { runSlice, type SliceOutcome } from '../../shared/control/run-operations.ts'
+import { startDuePurges } from '../../shared/control/start-due-purges.ts'
+import { applicationControl } from '../../shared/http/serve-operator.ts'
+import { operationKinds } from './operation-kinds.ts'
+
+/** Milliseconds kept for the step that is under way when the deadline comes. */
+const margin = 10_000
+
+/**
+ * Works on one operation for as long as the function may run. Whoever invokes it goes on until it answers `idle`: the
+ * gateway locally, a state machine on AWS.
+ */
+export async function handler(_event: unknown, context: Context): Promise<{ outcome: SliceOutcome }> {
+  const control = applicationControl()
+  await startDuePurges(control)
+  const deadline = Date.now() + Math.max(0, context.getRemainingTimeInMillis() - margin)
+  return { outcome: await runSlice(control, operationKinds, { deadline }) }
+}

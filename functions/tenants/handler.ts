@@ -1,0 +1,23 @@
+import { createControlHandler } from '../../shared/http/create-control-handler.ts'
+import type { ControlEndpointsOf } from '../control-routes.ts'
+import { createTenant } from './create-tenant.ts'
+import { deleteTenant } from './delete-tenant.ts'
+import { getTenant } from './get-tenant.ts'
+import { listTenants } from './list-tenants.ts'
+import { renameTenant } from './rename-tenant.ts'
+import { restoreTenant } from './restore-tenant.ts'
+import { resumeTenant } from './resume-tenant.ts'
+import { suspendTenant } from './suspend-tenant.ts'
+
+const endpoints: ControlEndpointsOf<'tenants'> = {
+  'GET /tenants': listTenants,
+  'POST /tenants': createTenant,
+  'GET /tenants/{slug}': getTenant,
+  'PATCH /tenants/{slug}': renameTenant,
+  'DELETE /tenants/{slug}': deleteTenant,
+  'POST /tenants/{slug}/suspend': suspendTenant,
+  'POST /tenants/{slug}/resume': resumeTenant,
+  'POST /tenants/{slug}/restore': restoreTenant,
+}
+
+export const handler = createControlHandler(endpoints)

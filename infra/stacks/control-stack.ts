@@ -1,0 +1,44 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { HttpApi, type HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2'
+import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import type { Construct } from 'constructs'
+import { controlRoutes } from '../../functions/control-routes.ts'
+import { ApiFunction } from '../constructs/api-function.ts'
+import { nameOf } from '../constructs/name-of.ts'
+import type { Settings } from '../settings.ts'
+import type { DatabaseStack } from './database-stack.ts'
+import type { NetworkStack } from './network-stack.ts'
+
+export interface ControlStackProps extends StackProps {
+  readonly settings: Settings
+  readonly network: NetworkStack
+  readonly database: DatabaseStack
+}
+
+/** Lambda's longest, in seconds: a worker goes on with an operation for as long as it can. */
+const workerTimeout = 15 * 60
+
+/** The control plane: an HTTP API of its own that serves IAM principals alone, and the operations' worker. */
+export class ControlStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, network, database, ...props }: ControlStackProps) {
+    super(scope, id, props)
+    const common = { plane: 'control', settings, network, database } as const
+
+    const api = new HttpApi(this, 'Api', {
+      description: `Atrium's control plane, ${settings.stage}`,
+      defaultAuthorizer: new HttpIamAuthorizer(),
+    })
+    const folders = new Set(controlRoutes.map((route) => route.function))
+    for (const folder of folders) {
+      const name = nameOf(folder)
+      const { function: handler } = new ApiFunction(this, name, { ...common, entry: `${folder}/handler.ts` })
+      const integration = new HttpLambdaIntegration(`${name}Integration`, handler)
+      for (const { method, path } of controlRoutes.filter((route) => route.function === folder)) {
+        api.addRoutes({ path, methods: [method as HttpMethod], integration })
+      }
+    }
+    new ApiFunction(this, 'Worker', { ...common, entry: 'operations/worker.ts', timeoutSeconds: workerTimeout })
+    new CfnOutput(this, 'Url', { value: api.apiEndpoint, description: 'For the atrium command: ATRIUM_URL' })
+  }
+}

@@ -1,0 +1,37 @@
+import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import { AppError } from '../errors.ts'
+import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { recordColumns, type TenantRecord, type TenantRecordRow, toTenantRecord } from './tenant-status.ts'
+
+/** Tenants in the order of their ids, from behind `after`, of one status or placement if given. */
+export async function listTenants(
+  { pools, catalog }: ControlPlane,
+  page: { readonly after: string; readonly limit: number; readonly status?: string; readonly placement?: string },
+): Promise<TenantRecord[]> {
+  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query<TenantRecordRow>(
+      `SELECT ${recordColumns} FROM catalog.tenants t
+       WHERE t.id > $1 AND ($2::text IS NULL OR t.status = $2) AND ($3::text IS NULL OR t.placement = $3)
+       ORDER BY t.id LIMIT $4`,
+      [page.after, page.status ?? null, page.placement ?? null, page.limit],
+    ),
+  )
+  return rows.map(toTenantRecord)
+}
+
+/** One tenant. Throws `tenant_unknown`. */
+export async function getTenant({ pools, catalog }: ControlPlane, slug: string): Promise<TenantRecord> {
+  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query<TenantRecordRow>(`SELECT ${recordColumns} FROM catalog.tenants t WHERE t.slug = $1`, [slug]),
+  )
+  if (rows[0] === undefined) throw new AppError('tenant_unknown', `There is no tenant "${slug}".`)
+  return toTenantRecord(rows[0])
+}
+
+/** Changes what people call a tenant. Throws `tenant_unknown`. */
+export async function renameTenant(control: ControlPlane, slug: string, name: string): Promise<TenantRecord> {
+  await withOwnerTransaction(control.pools, control.catalog, (client) =>
+    client.query('UPDATE catalog.tenants SET name = $2 WHERE slug = $1', [slug, name]),
+  )
+  return getTenant(control, slug)
+}

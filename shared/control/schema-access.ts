@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { quoteIdentifier } from '../db/identifiers.ts'
+import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import type { Pools } from '../db/pools.ts'
+import type { TenantRef } from '../db/tenant-ref.ts'
+import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { getTenant } from './list-tenants.ts'
+import type { TenantRecord } from './tenant-status.ts'
+
+/** Milliseconds that transactions under way in a tenant's schema are given to end by themselves. */
+const patience = 5_000
+const pollInterval = 50
+
+/**
+ * Shuts a tenant's schema: from now on the database refuses its role (42P01, 42501), and when this settles no
+ * transaction that began before is left. Those that take longer than 5 s are ended, since one that wrote before the
+ * REVOKE could still commit. The shared login names no tenant, so they are found by the locks that they hold.
+ */
+export async function closeSchema(pools: Pools, { placement, schema }: TenantRef): Promise<void> {
+  const name = quoteIdentifier(schema)
+  await withOwnerTransaction(pools, placement, (client) => client.query(`REVOKE USAGE ON SCHEMA ${name} FROM ${name}`))
+  const until = Date.now() + patience
+  while ((await countHolders(pools, placement, schema, Date.now() >= until)) > 0) await sleep(pollInterval)
+}
+
+/** Opens a tenant's schema to its role again. */
+export async function openSchema(pools: Pools, { placement, schema }: TenantRef): Promise<void> {
+  const name = quoteIdentifier(schema)
+  await withOwnerTransaction(pools, placement, (client) => client.query(`GRANT USAGE ON SCHEMA ${name} TO ${name}`))
+}
+
+/**
+ * Makes the database's answer to a tenant's role that of the catalog's status, and does so again when the status was
+ * changed meanwhile: of two operators who suspend and resume at once, the last to reach the catalog wins in both.
+ */
+export async function matchAccess(control: ControlPlane, slug: string): Promise<TenantRecord> {
+  for (;;) {
+    const before = await getTenant(control, slug)
+    if (before.status === 'active') await openSchema(control.pools, before.ref)
+    else if (before.status !== 'provisioning') await closeSchema(control.pools, before.ref)
+    const after = await getTenant(control, slug)
+    if ((after.status === 'active') === (before.status === 'active')) return after
+  }
+}
+
+/** How many sessions hold locks on the schema's relations; with `end` they are terminated as well. */
+async function countHolders(pools: Pools, placement: string, schema: string, end: boolean): Promise<number> {
+  const { rows } = await withOwnerTransaction(pools, placement, (client) =>
+    client.query<{ pid: number }>(
+      `SELECT DISTINCT l.pid, CASE WHEN $2 THEN pg_terminate_backend(l.pid) END
+       FROM pg_locks l
+       JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+       JOIN pg_class c ON c.oid = l.relation
+       JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1
+       WHERE l.locktype = 'relation' AND l.pid <> pg_backend_pid()`,
+      [schema, end],
+    ),
+  )
+  return rows.length
+}

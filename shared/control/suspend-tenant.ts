@@ -1,0 +1,28 @@
+import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { matchAccess, openSchema } from './schema-access.ts'
+import { changeStatus, type TenantRecord } from './tenant-status.ts'
+
+/**
+ * Suspends a tenant: the catalog says `suspending`, the database refuses the tenant's role and older transactions end,
+ * the catalog says `suspended`. Run again after a death half way, it converges. Throws `tenant_unknown` or
+ * `wrong_status`.
+ */
+export async function suspendTenant(control: ControlPlane, slug: string): Promise<TenantRecord> {
+  const { status } = await changeStatus(control, slug, {
+    ...{ from: ['active', 'suspending', 'suspended'], to: 'suspending', unless: 'suspended', verb: 'suspended' },
+  })
+  if (status === 'suspended') return matchAccess(control, slug)
+  const closed = await matchAccess(control, slug)
+  // Somebody may have deleted or resumed it meanwhile: theirs is the last word.
+  if (closed.status !== 'suspending') return closed
+  return changeStatus(control, slug, { from: ['suspending', 'suspended'], to: 'suspended', verb: 'suspended' })
+}
+
+/** Undoes {@link suspendTenant}, finished or not. Throws `tenant_unknown` or `wrong_status`. */
+export async function resumeTenant(control: ControlPlane, slug: string): Promise<TenantRecord> {
+  const current = await changeStatus(control, slug, { from: ['active', 'suspending', 'suspended'], verb: 'resumed' })
+  // The database first, so that nobody who reads `active` is refused.
+  await openSchema(control.pools, current.ref)
+  await changeStatus(control, slug, { from: ['active', 'suspending', 'suspended'], to: 'active', verb: 'resumed' })
+  return matchAccess(control, slug)
+}

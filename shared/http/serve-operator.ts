@@ -1,0 +1,43 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import { beginAudit, endAudit } from '../control/audit.ts'
+import { applicationPools } from '../db/application-pools.ts'
+import { readEnvironment } from '../environment.ts'
+import type { ControlPlane } from '../tenancy/control-plane.ts'
+import type { Answer } from './answer.ts'
+import type { OperatorContext } from './endpoint.ts'
+import { problemKinds, toAppError } from './problems.ts'
+
+/** The control plane that this function instance serves. */
+export function applicationControl(): ControlPlane {
+  return { pools: applicationPools(), catalog: readEnvironment().ATRIUM_CATALOG }
+}
+
+/** Does an operator's work. A change is in the audit before it is made, and its outcome after. */
+export async function serveOperator(
+  control: ControlPlane,
+  request: {
+    readonly operator: string
+    readonly event: APIGatewayProxyEventV2
+    readonly work: (context: OperatorContext) => Promise<Answer>
+  },
+): Promise<Answer> {
+  const { operator, event, work } = request
+  const { method } = event.requestContext.http
+  if (method === 'GET') return work({ operator, control })
+
+  const audited = await beginAudit(control, {
+    principal: operator,
+    action: event.routeKey,
+    target: event.rawPath,
+    requestId: event.requestContext.requestId,
+  })
+  try {
+    const answer = await work({ operator, control })
+    await endAudit(control, audited, String(answer.status))
+    return answer
+  } catch (error) {
+    const { code } = toAppError(error)
+    await endAudit(control, audited, `${problemKinds[code].status} ${code}`).catch(() => undefined)
+    throw error
+  }
+}

@@ -1,0 +1,232 @@
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { operationKinds } from '../../functions/operations/operation-kinds.ts'
+import { getTenant } from '../../shared/control/list-tenants.ts'
+import { runSlice } from '../../shared/control/run-operations.ts'
+import { startDuePurges } from '../../shared/control/start-due-purges.ts'
+import { openTenantDatabase } from '../../shared/db/tenant-database.ts'
+import { eventFor, invoke, operate, operator } from '../support/call.ts'
+import { createDirectPools } from '../support/direct-pools.ts'
+import { expectProblem } from '../support/problem.ts'
+import { createTestStage, type TestStage } from '../support/stage.ts'
+
+let stage: TestStage
+let slug: string
+let count = 0
+
+beforeAll(async () => {
+  stage = await createTestStage('control')
+})
+afterAll(() => stage.end())
+beforeEach(async () => {
+  count += 1
+  slug = `shop-${count}`
+  expect((await operate('POST', '/tenants', { slug, name: 'Shop', domains: [`${slug}.example.com`] })).status).toBe(201)
+})
+
+/** What the database answers to the tenant's own role, whatever the catalog says. */
+async function inDatabase(of = slug): Promise<string> {
+  const pools = createDirectPools(stage.connection('api'))
+  try {
+    const tenant = await getTenant(stage.control, of)
+    await openTenantDatabase(pools, tenant.ref).read('SELECT id FROM products', [])
+    return 'served'
+  } catch (error) {
+    return error instanceof Error && error.cause instanceof pg.DatabaseError ? String(error.cause.code) : String(error)
+  } finally {
+    await pools.end()
+  }
+}
+
+const status = async (of = slug) => (await operate('GET', `/tenants/${of}`)).body.status
+const runAll = async () => {
+  while ((await runSlice(stage.control, operationKinds, { deadline: Date.now() + 60_000 })) !== 'idle');
+}
+
+describe('the control plane', () => {
+  it('serves nobody whom IAM has not let through', async () => {
+    const event = { ...eventFor('GET', '/products'), routeKey: 'GET /tenants' }
+    expectProblem(await invoke(event), 401, 'operator-unknown')
+  })
+
+  it('writes every change into the audit, refused ones too, and no read', async () => {
+    await operate('POST', '/tenants', { slug: 'admin', name: 'x' })
+    await operate('GET', `/tenants/${slug}`)
+    const { body } = await operate('GET', '/audit?limit=2')
+    expect(body.items).toMatchObject([
+      { principal: operator, action: 'POST /tenants', target: '/tenants', outcome: '400 invalid_slug' },
+      { principal: operator, action: 'POST /tenants', target: '/tenants', outcome: '201' },
+    ])
+  })
+})
+
+describe('POST /tenants', () => {
+  it('answers 201 with the tenant, and 200 to the same request again', async () => {
+    const request = { slug: 'acme', name: 'Acme', domains: ['acme.example.com'] }
+    const first = await operate('POST', '/tenants', request)
+    expect(first.status).toBe(201)
+    expect(first.headers.location).toBe('/tenants/acme')
+    expect(first.body).toMatchObject({ ...request, status: 'active', placement: 'main', purge_after: null })
+    const again = await operate('POST', '/tenants', request)
+    expect(again.status).toBe(200)
+    expect(again.body).toEqual(first.body)
+    expectProblem(await operate('POST', '/tenants', { ...request, name: 'Other' }), 409, 'slug-taken')
+  })
+
+  it('refuses a request without a body', async () => {
+    expectProblem(await operate('POST', '/tenants'), 400, 'malformed-body')
+  })
+})
+
+describe('GET /tenants', () => {
+  it('pages, and filters by status', async () => {
+    await operate('POST', `/tenants/${slug}/suspend`)
+    const { body } = await operate('GET', '/tenants?status=suspended&limit=200')
+    expect(body.items.map((tenant: { slug: string }) => tenant.slug)).toContain(slug)
+    const first = await operate('GET', '/tenants?limit=1')
+    const second = await operate('GET', `/tenants?limit=1&cursor=${first.body.next_cursor}`)
+    expect(second.body.items[0].id).not.toBe(first.body.items[0].id)
+    expectProblem(await operate('GET', '/tenants?status=lost'), 400, 'invalid-request')
+  })
+
+  it('answers 404 for a tenant that there is not', async () => {
+    for (const [method, path] of [
+      ['GET', ''],
+      ['POST', '/suspend'],
+      ['POST', '/resume'],
+      ['POST', '/restore'],
+      ['DELETE', ''],
+    ] as const) {
+      expectProblem(await operate(method, `/tenants/nobody${path}`), 404, 'tenant-unknown')
+    }
+    expectProblem(await operate('PATCH', '/tenants/nobody', { name: 'x' }), 404, 'tenant-unknown')
+  })
+})
+
+describe('suspending', () => {
+  it('makes the database refuse the tenant at once, and resuming undoes it', async () => {
+    expect(await inDatabase()).toBe('served')
+    expect((await operate('POST', `/tenants/${slug}/suspend`)).body.status).toBe('suspended')
+    expect(await inDatabase()).toBe('42P01')
+    expect((await operate('POST', `/tenants/${slug}/suspend`)).status).toBe(200)
+    expect((await operate('POST', `/tenants/${slug}/resume`)).body.status).toBe('active')
+    expect(await inDatabase()).toBe('served')
+  })
+
+  it('leaves no transaction that began before: one that wrote is ended, and not committed', async () => {
+    const tenant = await getTenant(stage.control, slug)
+    const old = new pg.Client(stage.connection('api'))
+    old.on('error', () => undefined)
+    await old.connect()
+    await old.query('BEGIN')
+    await old.query('SELECT atrium.enter($1, false, 0, 0)', [tenant.ref.schema])
+    await old.query("INSERT INTO products (name, price) VALUES ('too late', 1)")
+    expect((await operate('POST', `/tenants/${slug}/suspend`)).body.status).toBe('suspended')
+    await expect(old.query('COMMIT')).rejects.toThrow()
+    const { rows } = await stage.inSchemaOf(slug, (client) => client.query('SELECT name FROM products'))
+    expect(rows).toEqual([])
+  })
+
+  it('converges when it died half way', async () => {
+    await stage.asOwner((client) =>
+      client.query("UPDATE catalog.tenants SET status = 'suspending' WHERE slug = $1", [slug]),
+    )
+    expect((await operate('POST', `/tenants/${slug}/suspend`)).body.status).toBe('suspended')
+    expect(await inDatabase()).toBe('42P01')
+  })
+
+  it('and resuming at once end with the database doing as the catalog says', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      await Promise.allSettled([
+        operate('POST', `/tenants/${slug}/suspend`),
+        operate('POST', `/tenants/${slug}/resume`),
+        operate('POST', `/tenants/${slug}/suspend`),
+      ])
+      const said = await status()
+      expect(['active', 'suspended']).toContain(said)
+      expect(await inDatabase()).toBe(said === 'active' ? 'served' : '42P01')
+    }
+  })
+})
+
+describe('PATCH /tenants/{slug}', () => {
+  it('changes the name and nothing else', async () => {
+    const before = (await operate('GET', `/tenants/${slug}`)).body
+    const renamed = await operate('PATCH', `/tenants/${slug}`, { name: 'Shop & Sons' })
+    expect(renamed.body).toEqual({ ...before, name: 'Shop & Sons' })
+    expectProblem(await operate('PATCH', `/tenants/${slug}`, { slug: 'other' }), 400, 'invalid-request')
+  })
+})
+
+describe('DELETE /tenants/{slug}', () => {
+  it('refuses the tenant from now on, keeps its rows for 30 days, and restoring brings it back', async () => {
+    await stage.inSchemaOf(slug, (client) => client.query("INSERT INTO products (name, price) VALUES ('kept', 1)"))
+    const { body } = await operate('DELETE', `/tenants/${slug}`)
+    expect(body.status).toBe('deleting')
+    expect(Date.parse(body.purge_after) - Date.now()).toBeGreaterThan(29.9 * 86_400_000)
+    expect(await inDatabase()).toBe('42P01')
+    expect((await operate('POST', `/tenants/${slug}/restore`)).body).toMatchObject({
+      status: 'active',
+      purge_after: null,
+    })
+    expect(await inDatabase()).toBe('served')
+    expectProblem(
+      await operate('POST', `/tenants/${slug}/restore`)
+        .then(() => operate('POST', `/tenants/${slug}/suspend`))
+        .then(() => operate('POST', `/tenants/${slug}/restore`)),
+      409,
+      'wrong-status',
+    )
+  })
+
+  it('purges when the time has come, and not before', async () => {
+    await operate('DELETE', `/tenants/${slug}?grace_days=1`)
+    await startDuePurges(stage.control)
+    await runAll()
+    expect(await status()).toBe('deleting')
+    await operate('DELETE', `/tenants/${slug}?grace_days=0`)
+    expectProblem(await operate('POST', `/tenants/${slug}/restore`), 409, 'wrong-status')
+    expect(await startDuePurges(stage.control)).toBe(1)
+    expect(await startDuePurges(stage.control)).toBe(0)
+    await runAll()
+    expectProblem(await operate('GET', `/tenants/${slug}`), 404, 'tenant-unknown')
+  })
+
+  it('purges now when the slug is given again: schema, role, version and catalog rows; and the slug is free', async () => {
+    const tenant = await getTenant(stage.control, slug)
+    expectProblem(await operate('DELETE', `/tenants/${slug}?purge=other`), 400, 'confirmation-needed')
+    const accepted = await operate('DELETE', `/tenants/${slug}?purge=${slug}`)
+    expect(accepted.status).toBe(202)
+    expect(accepted.headers.location).toBe(`/operations/${accepted.body.id}`)
+    expect(accepted.body).toMatchObject({ kind: 'purge', state: 'pending', tenant: slug, started_by: operator })
+    await runAll()
+    expect((await operate('GET', `/operations/${accepted.body.id}`)).body).toMatchObject({
+      state: 'succeeded',
+      progress: { done: 1, total: 1 },
+    })
+    const left = await stage.asOwner(async (client) => {
+      const { rows } = await client.query(
+        `SELECT (SELECT count(*)::int FROM pg_namespace WHERE nspname = $1) AS schemas,
+           (SELECT count(*)::int FROM pg_roles WHERE rolname = $1) AS roles,
+           (SELECT count(*)::int FROM atrium.tenant_versions WHERE schema_name = $1) AS versions,
+           (SELECT count(*)::int FROM catalog.domains WHERE domain = $2) AS domains`,
+        [tenant.ref.schema, `${slug}.example.com`],
+      )
+      return rows[0]
+    })
+    expect(left).toEqual({ schemas: 0, roles: 0, versions: 0, domains: 0 })
+    expect((await operate('POST', '/tenants', { slug, name: 'Anew', domains: [`${slug}.example.com`] })).status).toBe(
+      201,
+    )
+    const anew = await getTenant(stage.control, slug)
+    expect(anew.ref.schema).not.toBe(tenant.ref.schema)
+  })
+
+  it('goes on with a purge that died after the schema was gone', async () => {
+    const tenant = await getTenant(stage.control, slug)
+    await operate('DELETE', `/tenants/${slug}?purge=${slug}`)
+    await stage.asOwner((client) => client.query(`DROP SCHEMA ${tenant.ref.schema} CASCADE`))
+    await runAll()
+    expectProblem(await operate('GET', `/tenants/${slug}`), 404, 'tenant-unknown')
+  })
+})
