@@ -2,11 +2,12 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { CommandError, reportError } from '../local/command-line.ts'
 import { defaultDataFolder } from '../local/data-folder.ts'
 import type { Command } from './command.ts'
+import { fleetCommands } from './commands/fleet.ts'
 import { operationCommands } from './commands/operations.ts'
 import { tenantCommands } from './commands/tenants.ts'
 import { connectControlPlane } from './control-client.ts'
 
-const commands: readonly Command[] = [...tenantCommands, ...operationCommands]
+const commands: readonly Command[] = [...tenantCommands, ...fleetCommands, ...operationCommands]
 
 const commonOptions = {
   url: { type: 'string' },

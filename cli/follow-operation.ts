@@ -9,7 +9,7 @@ const pollInterval = 250
  * Waits for an operation with a progress line on stderr, and prints its result. Throws a CommandError when it failed or
  * was cancelled. Interrupted, it says how to go on waiting: the operation itself goes on.
  */
-export async function followOperation(call: CommandCall, id: string): Promise<void> {
+export async function followOperation(call: CommandCall, id: string): Promise<Operation> {
   const interrupted = () => {
     process.stderr.write(`\noperation ${id} goes on; follow it with: atrium operations wait ${id}\n`)
     process.exit(130)
@@ -19,7 +19,7 @@ export async function followOperation(call: CommandCall, id: string): Promise<vo
     const operation = await waitFor(call, id)
     if (operation.state === 'succeeded') {
       call.print(operation, () => `${operation.kind}: done. ${describe(operation.result)}`)
-      return
+      return operation
     }
     if (call.json) console.log(JSON.stringify(operation))
     throw new CommandError(
@@ -32,10 +32,11 @@ export async function followOperation(call: CommandCall, id: string): Promise<vo
 
 async function waitFor({ client }: CommandCall, id: string): Promise<Operation> {
   let shown = ''
+  const started = Date.now()
   for (;;) {
     const operation: Operation = (await client.send('GET', `/operations/${encodeURIComponent(id)}`)).body
     const { done, total } = operation.progress
-    const line = `${operation.kind}: ${operation.state}${total === null ? '' : `, ${done} of ${total}`}`
+    const line = `${operation.kind}: ${operation.state}${total === null ? '' : `, ${done} of ${total}${rateOf(done, total, started)}`}`
     if (line !== shown && process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`)
     shown = line
     if (operation.finished_at !== null) {
@@ -44,6 +45,13 @@ async function waitFor({ client }: CommandCall, id: string): Promise<Operation> 
     }
     await sleep(pollInterval)
   }
+}
+
+/** `, 350 a second, 12 s left` */
+function rateOf(done: number, total: number, started: number): string {
+  const rate = done / Math.max(1, (Date.now() - started) / 1_000)
+  if (done === 0 || done >= total) return ''
+  return `, ${Math.round(rate)} a second, ${Math.ceil((total - done) / rate)} s left`
 }
 
 function describe(result: unknown): string {

@@ -24,6 +24,9 @@ export const controlRoutes = [
   { method: 'GET', path: '/operations/{id}', function: 'operations' },
   { method: 'POST', path: '/operations/{id}/cancel', function: 'operations' },
   { method: 'GET', path: '/audit', function: 'operations' },
+  { method: 'POST', path: '/migrations', function: 'migrations' },
+  { method: 'GET', path: '/migrations/plan', function: 'migrations' },
+  { method: 'GET', path: '/fleet', function: 'migrations' },
 ] as const satisfies readonly ControlRoute[]
 
 type Routes = (typeof controlRoutes)[number]

@@ -10,6 +10,8 @@ export interface AgedCache<Value> {
   getWithin(key: string, age: number): Value | undefined
   set(key: string, value: Value): void
   delete(key: string): void
+  /** Changes values without making them younger. */
+  replaceWhere(matches: (value: Value) => boolean, value: Value): void
   deleteWhere(matches: (value: Value) => boolean): void
 }
 
@@ -42,6 +44,9 @@ export function createAgedCache<Value>(options: {
       entries.set(key, { value, storedAt: now() })
     },
     delete: (key) => void entries.delete(key),
+    replaceWhere(matches, value) {
+      for (const [key, entry] of entries) if (matches(entry.value)) entries.set(key, { ...entry, value })
+    },
     deleteWhere(matches) {
       for (const [key, entry] of entries) if (matches(entry.value)) entries.delete(key)
     },

@@ -1,5 +1,8 @@
+import { migrateOperation } from '../../shared/control/fleet/migrate-operation.ts'
 import { purgeOperation } from '../../shared/control/purge-operation.ts'
 import type { OperationKinds } from '../../shared/control/run-operations.ts'
 
 /** Every kind of operation that the worker knows. */
-export const operationKinds: OperationKinds = new Map([purgeOperation].map((kind) => [kind.kind, kind]))
+export const operationKinds: OperationKinds = new Map(
+  [purgeOperation, migrateOperation].map((kind) => [kind.kind, kind]),
+)

@@ -11,7 +11,11 @@ export interface Migration {
   readonly sql: string
   /** SHA-256 of the file, hexadecimal: an edited migration is noticed. */
   readonly checksum: string
+  /** False for a file that says `-- atrium: outside a transaction`, as CREATE INDEX CONCURRENTLY wants it. */
+  readonly transactional: boolean
 }
+
+const outsideTransaction = /^-- atrium: outside a transaction$/m
 
 const folder = new URL('./migrations/', import.meta.url)
 const fileName = /^(\d{4})_([a-z0-9_]+)\.sql$/
@@ -20,8 +24,10 @@ const fileName = /^(\d{4})_([a-z0-9_]+)\.sql$/
  * The migrations of one kind in the order of their versions. Throws when a file is not named
  * `0001_what_it_does.sql` or the versions have a gap, since a migration that is skipped over is lost.
  */
-export async function readMigrations(kind: MigrationKind): Promise<readonly Migration[]> {
-  const directory = new URL(`${kind}/`, folder)
+export async function readMigrations(
+  kind: MigrationKind,
+  directory = new URL(`${kind}/`, folder),
+): Promise<readonly Migration[]> {
   const migrations = await Promise.all(
     (await readdir(directory)).sort().map(async (file): Promise<Migration> => {
       const [, number, name] = fileName.exec(file) ?? []
@@ -30,7 +36,8 @@ export async function readMigrations(kind: MigrationKind): Promise<readonly Migr
       }
       const sql = await readFile(new URL(file, directory), 'utf8')
       const checksum = createHash('sha256').update(sql).digest('hex')
-      return { kind, version: Number(number), name, sql, checksum }
+      const transactional = !outsideTransaction.test(sql)
+      return { kind, version: Number(number), name, sql, checksum, transactional }
     }),
   )
   migrations.forEach((migration, index) => {
@@ -39,6 +46,11 @@ export async function readMigrations(kind: MigrationKind): Promise<readonly Migr
     }
   })
   return migrations
+}
+
+/** A migration's statements as a new, empty schema takes them, inside the one transaction that makes it. */
+export function sqlForNewSchema({ sql, transactional }: Migration): string {
+  return transactional ? sql : sql.replace(/\bCONCURRENTLY\b/gi, '')
 }
 
 /** One checksum for a tenant schema that has had all of `migrations`. */

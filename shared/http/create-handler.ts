@@ -13,12 +13,16 @@ export type Handler = (event: APIGatewayProxyEventV2, context: Context) => Promi
 /**
  * The life of a request, in one place. On the way in the steps run from top to bottom; on the way out, and for an
  * error, from bottom to top, so that the log sees the final status. `endpoints` are found by `routeKey`.
+ * `needsVersion` is the lowest tenant migration that their code can work with: a tenant behind it is told to wait.
  */
-export function createHandler(endpoints: Readonly<Record<string, TenantEndpoint | PublicEndpoint>>): Handler {
+export function createHandler(
+  endpoints: Readonly<Record<string, TenantEndpoint | PublicEndpoint>>,
+  options: { readonly needsVersion: number } = { needsVersion: 1 },
+): Handler {
   const run = middy<APIGatewayProxyEventV2, HttpResult, unknown, RequestContext>({ timeoutEarlyInMillis: 0 })
     .use(logRequest())
     .use(answerErrors())
-    .use(resolveRequestTenant())
+    .use(resolveRequestTenant(options.needsVersion))
     .use(validateRequest())
     .handler(doWork)
 

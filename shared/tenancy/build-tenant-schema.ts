@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from '../db/identifiers.ts'
-import { checksumOf, type Migration } from '../db/migrations.ts'
+import { checksumOf, type Migration, sqlForNewSchema } from '../db/migrations.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import type { Pools } from '../db/pools.ts'
 import type { TenantRef } from '../db/tenant-ref.ts'
@@ -40,7 +40,7 @@ function creationOf(schema: string, apiLogin: string, migrations: readonly Migra
     CREATE SCHEMA ${tenant};
     GRANT USAGE ON SCHEMA ${tenant} TO ${tenant};
     SET LOCAL search_path = ${tenant}, pg_temp;
-    ${migrations.map((migration) => migration.sql).join('\n')}
+    ${migrations.map(sqlForNewSchema).join('\n')}
     INSERT INTO atrium.tenant_versions (schema_name, version, checksum)
     VALUES (${quoteLiteral(schema)}, ${migrations.length}, ${quoteLiteral(checksumOf(migrations))})`
 }

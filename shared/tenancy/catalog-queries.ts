@@ -1,6 +1,6 @@
 import { readCatalog } from '../db/catalog.ts'
 import type { Pools } from '../db/pools.ts'
-import { createTenantRef } from '../db/tenant-ref.ts'
+import { createTenantRef, type TenantRef } from '../db/tenant-ref.ts'
 import type { Tenant, TenantName, TenantStatus } from './tenant.ts'
 
 export interface TenantRow {
@@ -25,6 +25,15 @@ export async function findTenant(pools: Pools, catalog: string, name: TenantName
     name.kind === 'slug' ? { text: bySlug, values: [name.slug] } : { text: byDomain, values: [name.domain] }
   const [row] = await readCatalog<TenantRow>(pools, catalog, statement)
   return row && toTenant(row)
+}
+
+/** The version that a tenant's schema is on, from its placement. */
+export async function findTrueVersion(pools: Pools, { placement, schema }: TenantRef): Promise<number | undefined> {
+  const [row] = await readCatalog<{ version: number }>(pools, placement, {
+    text: 'SELECT version FROM atrium.tenant_versions WHERE schema_name = $1',
+    values: [schema],
+  })
+  return row?.version
 }
 
 export function toTenant(row: TenantRow): Tenant {

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { quoteIdentifier, quoteLiteral } from '../db/identifiers.ts'
 import { type Migration, type MigrationKind, readMigrations } from '../db/migrations.ts'
 import type { PlacementNames } from './placement-names.ts'
+import { recordTenantMigrations } from './record-tenant-migrations.ts'
 
 type DatabaseMigrationKind = Exclude<MigrationKind, 'tenant'>
 
@@ -13,7 +14,7 @@ interface AppliedMigration {
 
 /**
  * Brings a placement's own schemas up to date, as their owner: each migration in a transaction with its record, then
- * the API login's grants. Throws, naming the migration, when one that was applied has been edited since.
+ * the API login's grants. Throws, naming the file, when a migration that was applied has been edited since.
  */
 export async function migrateDatabase(
   client: pg.ClientBase,
@@ -28,7 +29,11 @@ export async function migrateDatabase(
       else refuseEdited(migration, earlier)
     }
   }
-  if (kinds.includes('catalog')) await grantCatalog(client, names.api)
+  if (kinds.includes('placement')) await grantVersions(client, names.api)
+  if (kinds.includes('catalog')) {
+    await grantCatalog(client, names.api)
+    await recordTenantMigrations(client, await readMigrations('tenant'))
+  }
 }
 
 async function readApplied(client: pg.ClientBase, kind: MigrationKind): Promise<Map<number, AppliedMigration>> {
@@ -56,6 +61,11 @@ function refuseEdited(migration: Migration, applied: AppliedMigration): void {
   if (migration.checksum === applied.checksum) return
   const file = `${String(migration.version).padStart(4, '0')}_${migration.name}.sql`
   throw new Error(`${migration.kind} migration ${file} was edited after it was applied: put the change in a new file`)
+}
+
+/** The version gate's second look: a tenant's version where it is true. */
+async function grantVersions(client: pg.ClientBase, apiLogin: string): Promise<void> {
+  await client.query(`GRANT SELECT (schema_name, version) ON atrium.tenant_versions TO ${quoteIdentifier(apiLogin)}`)
 }
 
 /** The API login reads these columns of the catalog and nothing else of it. */

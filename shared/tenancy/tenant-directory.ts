@@ -7,6 +7,8 @@ import { type Tenant, type TenantName, tenantNameKey } from './tenant.ts'
 export interface TenantDirectory {
   /** The tenant of that name, or undefined. Throws `unavailable` when it must be asked for and the catalog is away. */
   find(name: TenantName): Promise<Tenant | undefined>
+  /** Puts what was learnt of a tenant in the place of what is remembered of it. */
+  replace(tenant: Tenant): void
   /** Drops every entry of a tenant that turned out to be stale. */
   forget(tenant: Tenant): void
 }
@@ -61,6 +63,7 @@ export function createTenantDirectory(
       if (stale !== undefined) return stale
       return once(key, () => ask(name, key))
     },
+    replace: (tenant) => hits.replaceWhere((entry) => entry.id === tenant.id, tenant),
     forget: (tenant) => hits.deleteWhere((entry) => entry.id === tenant.id),
   }
 }

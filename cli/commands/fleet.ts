@@ -1,0 +1,82 @@
+import { CommandError } from '../../local/command-line.ts'
+import { type Command, type CommandCall, table, takeArguments, textOption } from '../command.ts'
+import { followOperation } from '../follow-operation.ts'
+
+export const fleetCommands: readonly Command[] = [
+  {
+    name: 'migrate',
+    usage: '[--canary SLUG …] [--tenant SLUG …] [--to VERSION] [--failure-threshold SHARE] [--dry-run]',
+    summary: 'Brings placements and tenants to the latest version, canaries first; exit code 1 when one failed.',
+    example: 'atrium migrate --canary acme --dry-run',
+    options: {
+      canary: { type: 'string', multiple: true },
+      tenant: { type: 'string', multiple: true },
+      to: { type: 'string' },
+      'failure-threshold': { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
+    },
+    async run(call) {
+      takeArguments(call)
+      const to = textOption(call, 'to')
+      if (call.options['dry-run'] === true) return showPlan(call, to)
+      const threshold = textOption(call, 'failure-threshold')
+      const { body } = await call.client.send('POST', '/migrations', {
+        ...{ canaries: call.options.canary, tenants: call.options.tenant },
+        ...(to === undefined ? {} : { to: Number(to) }),
+        ...(threshold === undefined ? {} : { failure_threshold: Number(threshold) }),
+      })
+      const operation = await followOperation(call, body.id)
+      const { failed = [] } = (operation.result ?? {}) as { failed?: { slug: string; error: string }[] }
+      if (failed.length === 0) return
+      throw new CommandError(
+        `${failed.length} failed:${failed.map(({ slug, error }) => `\n  ${slug}: ${error}`).join('')}`,
+      )
+    },
+  },
+  {
+    name: 'fleet status',
+    usage: '',
+    summary: 'Shows which versions the tenants are on, who is behind, who failed and why.',
+    example: 'atrium fleet status',
+    async run(call) {
+      takeArguments(call)
+      const { body } = await call.client.send('GET', '/fleet')
+      call.print(body, () => {
+        const versions = body.versions.map(({ version, tenants }: { version: number; tenants: number }) => ({
+          ...{ version: String(version), tenants: String(tenants), '': version < body.latest ? 'behind' : 'latest' },
+        }))
+        const failed = body.failed.map(({ slug, error }: { slug: string; error: string }) => `  ${slug}: ${error}`)
+        const run = body.last_run
+        return [
+          table(versions, 'There are no tenants.'),
+          ...(failed.length > 0 ? ['', 'Failed in the last run:', ...failed] : []),
+          '',
+          run === null
+            ? 'There was no migration run.'
+            : `Last run: operation ${run.id}, ${run.state}, by ${run.started_by}.`,
+        ].join('\n')
+      })
+    },
+  },
+]
+
+async function showPlan(call: CommandCall, to: string | undefined): Promise<void> {
+  const { body } = await call.client.send(
+    'GET',
+    `/migrations/plan${to === undefined ? '' : `?to=${encodeURIComponent(to)}`}`,
+  )
+  call.print(body, () => {
+    if (body.tenants === 0) return `All tenants are on version ${body.to}: nothing to do.`
+    const steps = body.steps.map(
+      ({ version, name }: { version: number; name: string }) => `  ${version} ${name.replaceAll('_', ' ')}`,
+    )
+    const from = body.from.map(
+      ({ version, tenants }: { version: number; tenants: number }) => `${tenants} from version ${version}`,
+    )
+    const estimate =
+      body.estimate_seconds === null ? '' : `, about ${body.estimate_seconds} s by the rate of the last run`
+    return [`${body.tenants} tenants would come to version ${body.to}${estimate}: ${from.join(', ')}.`, ...steps].join(
+      '\n',
+    )
+  })
+}

@@ -1,0 +1,92 @@
+import type { Migration } from '../../db/migrations.ts'
+import { onlyRow } from '../../db/only-row.ts'
+import { withOwnerTransaction } from '../../db/owner-transaction.ts'
+import type { ControlPlane } from '../../tenancy/control-plane.ts'
+import type { Operation } from '../operation.ts'
+import { operationColumns, toOperation } from '../operations.ts'
+import { readTruth } from './read-truth.ts'
+
+export interface FleetStatus {
+  /** The version that the code brings. */
+  readonly latest: number
+  readonly tenants: number
+  readonly versions: readonly { readonly version: number; readonly tenants: number }[]
+  /** Tenants on an older version, the first hundred by name. */
+  readonly behind: readonly { readonly slug: string; readonly version: number; readonly placement: string }[]
+  /** Who failed in the last run, and is behind still. */
+  readonly failed: readonly {
+    readonly slug: string
+    readonly sql_state: string | null
+    readonly error: string | null
+  }[]
+  readonly last_run: Operation | null
+}
+
+/** Where the fleet stands beside the migrations that the code brings: the truth of each placement, and what the last run left. */
+export async function readFleetStatus(control: ControlPlane, migrations: readonly Migration[]): Promise<FleetStatus> {
+  const latest = migrations.length
+  const counts = await readTruth(control)
+  const versions = [...counts].map(([version, tenants]) => ({ version, tenants })).sort((a, b) => a.version - b.version)
+  return withOwnerTransaction(control.pools, control.catalog, async (client) => {
+    const behind = await client.query<FleetStatus['behind'][number]>(
+      `SELECT slug, version, placement FROM catalog.tenants WHERE version BETWEEN 1 AND $1 - 1 ORDER BY slug LIMIT 100`,
+      [latest],
+    )
+    const runs = await client.query<Parameters<typeof toOperation>[0]>(
+      `SELECT ${operationColumns} FROM catalog.operations o WHERE kind = 'migrate' ORDER BY id DESC LIMIT 1`,
+    )
+    const [run] = runs.rows
+    const failed = await client.query<FleetStatus['failed'][number]>(
+      `SELECT t.slug, r.sql_state, r.error FROM catalog.migration_results r JOIN catalog.tenants t ON t.id = r.tenant_id
+       WHERE r.operation_id = $1 AND r.result = 'failed' AND t.version < $2 ORDER BY t.slug`,
+      [run?.id ?? null, latest],
+    )
+    return {
+      latest,
+      tenants: versions.reduce((sum, { tenants }) => sum + tenants, 0),
+      versions,
+      behind: behind.rows,
+      failed: failed.rows,
+      last_run: run === undefined ? null : toOperation(run),
+    }
+  })
+}
+
+export interface MigrationPlan {
+  readonly to: number
+  readonly steps: readonly { readonly version: number; readonly name: string; readonly transactional: boolean }[]
+  /** How many tenants would come from each version. */
+  readonly from: readonly { readonly version: number; readonly tenants: number }[]
+  readonly tenants: number
+  /** Seconds, from the rate of the last run; null when there was none. */
+  readonly estimate_seconds: number | null
+}
+
+/** What a run would do, without doing it. */
+export async function planMigration(
+  control: ControlPlane,
+  migrations: readonly Migration[],
+  to: number | null,
+): Promise<MigrationPlan> {
+  const target = to ?? migrations.length
+  const from = [...(await readTruth(control))]
+    .filter(([version]) => version < target)
+    .map(([version, tenants]) => ({ version, tenants }))
+  const tenants = from.reduce((sum, each) => sum + each.tenants, 0)
+  const oldest = Math.min(target, ...from.map(({ version }) => version))
+  const rate = await withOwnerTransaction(control.pools, control.catalog, async (client) => {
+    const { rows } = await client.query<{ rate: number | null }>(
+      `SELECT (SELECT done / nullif(extract(epoch FROM finished_at - created_at), 0) FROM catalog.operations
+         WHERE kind = 'migrate' AND state = 'succeeded' AND done > 0 ORDER BY id DESC LIMIT 1)::float8 AS rate`,
+    )
+    return onlyRow(rows).rate
+  })
+  return {
+    to: target,
+    steps: migrations
+      .slice(oldest, target)
+      .map(({ version, name, transactional }) => ({ version, name, transactional })),
+    ...{ from, tenants },
+    estimate_seconds: rate === null ? null : Math.ceil(tenants / rate),
+  }
+}
