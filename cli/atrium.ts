@@ -4,10 +4,11 @@ import { defaultDataFolder } from '../local/data-folder.ts'
 import type { Command } from './command.ts'
 import { fleetCommands } from './commands/fleet.ts'
 import { operationCommands } from './commands/operations.ts'
+import { placementCommands } from './commands/placements.ts'
 import { tenantCommands } from './commands/tenants.ts'
 import { connectControlPlane } from './control-client.ts'
 
-const commands: readonly Command[] = [...tenantCommands, ...fleetCommands, ...operationCommands]
+const commands: readonly Command[] = [...tenantCommands, ...placementCommands, ...fleetCommands, ...operationCommands]
 
 const commonOptions = {
   url: { type: 'string' },

@@ -27,6 +27,8 @@ export const controlRoutes = [
   { method: 'POST', path: '/migrations', function: 'migrations' },
   { method: 'GET', path: '/migrations/plan', function: 'migrations' },
   { method: 'GET', path: '/fleet', function: 'migrations' },
+  { method: 'GET', path: '/placements', function: 'placements' },
+  { method: 'PATCH', path: '/placements/{name}', function: 'placements' },
 ] as const satisfies readonly ControlRoute[]
 
 type Routes = (typeof controlRoutes)[number]

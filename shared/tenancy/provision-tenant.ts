@@ -14,8 +14,8 @@ export interface ProvisionRequest {
   /** What people call the tenant: 1 to 200 characters. */
   readonly name: string
   readonly domains: readonly string[]
-  /** Where the schema is made; the catalog's placement unless said otherwise. */
-  readonly placement?: string
+  /** Where the schema is made; in the emptiest placement with room unless said otherwise. */
+  readonly placement?: string | undefined
 }
 
 export interface ProvisionResult {
@@ -27,14 +27,14 @@ export interface ProvisionResult {
 /**
  * Onboards a tenant: registers it, makes its schema, activates it. Each step can be repeated, so a call that died half
  * way is finished by making it again, and a finished one changes nothing. Throws `invalid_slug`, `invalid_tenant_name`,
- * `invalid_domain`, `slug_taken`, `domain_taken`, or `unavailable`.
+ * `invalid_domain`, `slug_taken`, `domain_taken`, `placement_unknown`, `placements_full`, or `unavailable`.
  */
 export async function provisionTenant(control: ControlPlane, request: ProvisionRequest): Promise<ProvisionResult> {
   const registered = await registerTenant(control, {
     slug: checkSlug(request.slug),
     name: checkName(request.name),
     domains: [...new Set(request.domains.map(checkDomain))],
-    placement: request.placement ?? control.catalog,
+    placement: request.placement,
   })
   if (registered.status !== 'provisioning') return { tenant: registered, created: false }
   const version = await buildTenantSchema(control.pools, registered.ref, await readMigrations('tenant'))

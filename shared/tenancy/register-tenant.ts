@@ -11,13 +11,15 @@ export interface Registration {
   readonly name: string
   /** Canonical, without repetition. */
   readonly domains: readonly string[]
-  readonly placement: string
+  /** Undefined: the emptiest placement with room. */
+  readonly placement: string | undefined
 }
 
 /**
  * The first step of onboarding: the catalog's row, `provisioning`, and the domains. A slug that is registered already
  * with the same name and domains is found, not made; with others it is `slug_taken`. A domain of another tenant is
- * `domain_taken`. Nothing is left of a registration that fails.
+ * `domain_taken`; `placements_full` when no placement has room, `placement_unknown` for one that there is not. Nothing
+ * is left of a registration that fails.
  */
 export async function registerTenant({ pools, catalog }: ControlPlane, registration: Registration): Promise<Tenant> {
   return withOwnerTransaction(pools, catalog, async (client) => {
@@ -31,15 +33,21 @@ async function insert(
   { slug, name, domains, placement }: Registration,
 ): Promise<Tenant | undefined> {
   const { rows } = await client.query<TenantRow & { entered: string[] }>(
-    `WITH t AS (
-       INSERT INTO catalog.tenants (slug, name, placement, schema_name) VALUES ($1, $2, $3, $4)
+    `WITH chosen AS (
+       SELECT p.name FROM catalog.placements p
+       CROSS JOIN LATERAL (SELECT count(*) AS tenants FROM catalog.tenants o WHERE o.placement = p.name) AS c
+       WHERE CASE WHEN $3::text IS NULL THEN p.accepts_tenants AND c.tenants < p.tenant_limit ELSE p.name = $3 END
+       ORDER BY c.tenants, p.name LIMIT 1
+     ), t AS (
+       INSERT INTO catalog.tenants (slug, name, placement, schema_name)
+       SELECT $1, $2, chosen.name, $4 FROM chosen
        ON CONFLICT (slug) DO NOTHING RETURNING *
      ), entered AS (
        INSERT INTO catalog.domains (domain, tenant_id) SELECT unnest($5::text[]), t.id FROM t
        ON CONFLICT DO NOTHING RETURNING domain
      )
      SELECT ${tenantColumns}, ARRAY(SELECT domain FROM entered) AS entered FROM t`,
-    [slug, name, placement, drawSchemaName(slug), domains],
+    [slug, name, placement ?? null, drawSchemaName(slug), domains],
   )
   const [row] = rows
   if (row === undefined) return undefined
@@ -49,7 +57,7 @@ async function insert(
   return toTenant(inserted)
 }
 
-async function findSame(client: pg.ClientBase, { slug, name, domains }: Registration): Promise<Tenant> {
+async function findSame(client: pg.ClientBase, { slug, name, domains, placement }: Registration): Promise<Tenant> {
   const { rows } = await client.query<TenantRow & { domains: string[] }>(
     `SELECT ${tenantColumns},
        ARRAY(SELECT d.domain FROM catalog.domains d WHERE d.tenant_id = t.id ORDER BY d.domain) AS domains
@@ -57,10 +65,23 @@ async function findSame(client: pg.ClientBase, { slug, name, domains }: Registra
     [slug],
   )
   const [existing] = rows
+  if (existing === undefined) throw await whyNoPlacement(client, placement)
   const same = existing?.name === name && existing.domains.join() === domains.toSorted().join()
-  if (existing === undefined || !same) {
+  if (!same) {
     throw new AppError('slug_taken', `The slug "${slug}" belongs to a tenant with another name or other domains.`)
   }
   const { domains: _, ...row } = existing
   return toTenant(row)
+}
+
+async function whyNoPlacement(client: pg.ClientBase, placement: string | undefined): Promise<AppError> {
+  const { rows } = await client.query<{ name: string }>('SELECT name FROM catalog.placements ORDER BY name')
+  const names = rows.map(({ name }) => name).join(', ')
+  if (placement !== undefined) {
+    return new AppError('placement_unknown', `There is no placement "${placement}"; there are: ${names}.`)
+  }
+  return new AppError(
+    'placements_full',
+    `No placement has room for another tenant (${names}): add one, or raise the limit of one.`,
+  )
 }

@@ -1,0 +1,39 @@
+import { CommandError } from '../../local/command-line.ts'
+import type { PlacementRecord } from '../../shared/control/placements.ts'
+import { type Command, table, takeArguments, textOption } from '../command.ts'
+
+const row = ({ name, tenants, tenant_limit, accepts_tenants }: PlacementRecord) => ({
+  ...{ placement: name, tenants: `${tenants} of ${tenant_limit}`, 'new tenants': accepts_tenants ? 'yes' : 'no' },
+})
+
+export const placementCommands: readonly Command[] = [
+  {
+    name: 'placements list',
+    usage: '',
+    summary: 'Lists the placements, and how full they are.',
+    example: 'atrium placements list',
+    async run(call) {
+      takeArguments(call)
+      const { body } = await call.client.send('GET', '/placements')
+      call.print(body.items, () => table(body.items.map(row), 'There are no placements.'))
+    },
+  },
+  {
+    name: 'placements set',
+    usage: 'NAME [--limit TENANTS] [--open | --closed]',
+    summary: 'Sets how many tenants a placement may hold, and whether new ones may come to it.',
+    example: 'atrium placements set main --limit 400 --closed',
+    options: { limit: { type: 'string' }, open: { type: 'boolean' }, closed: { type: 'boolean' } },
+    async run(call) {
+      const { NAME } = takeArguments(call, 'NAME')
+      const limit = textOption(call, 'limit')
+      const { open, closed } = call.options
+      if (open === true && closed === true) throw new CommandError('a placement is open or closed, not both')
+      const { body } = await call.client.send('PATCH', `/placements/${encodeURIComponent(NAME)}`, {
+        ...(limit === undefined ? {} : { tenant_limit: Number(limit) }),
+        ...(open === true ? { accepts_tenants: true } : closed === true ? { accepts_tenants: false } : {}),
+      })
+      call.print(body, () => table([row(body)], ''))
+    },
+  },
+]

@@ -1,0 +1,11 @@
+import { createControlHandler } from '../../shared/http/create-control-handler.ts'
+import type { ControlEndpointsOf } from '../control-routes.ts'
+import { listPlacements } from './list-placements.ts'
+import { updatePlacement } from './update-placement.ts'
+
+const endpoints: ControlEndpointsOf<'placements'> = {
+  'GET /placements': listPlacements,
+  'PATCH /placements/{name}': updatePlacement,
+}
+
+export const handler = createControlHandler(endpoints)

@@ -1,0 +1,41 @@
+import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import { AppError } from '../errors.ts'
+import type { ControlPlane } from '../tenancy/control-plane.ts'
+
+export interface PlacementRecord {
+  readonly name: string
+  readonly tenants: number
+  /** How many tenants it may hold: the first role switch of a connection grows with its login's memberships. */
+  readonly tenant_limit: number
+  /** Whether new tenants may come to it. */
+  readonly accepts_tenants: boolean
+}
+
+const columns = `p.name, p.tenant_limit, p.accepts_tenants,
+  (SELECT count(*)::int FROM catalog.tenants t WHERE t.placement = p.name) AS tenants`
+
+/** Every placement, with how full it is. */
+export async function listPlacements({ pools, catalog }: ControlPlane): Promise<PlacementRecord[]> {
+  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query<PlacementRecord>(`SELECT ${columns} FROM catalog.placements p ORDER BY p.name`),
+  )
+  return rows
+}
+
+/** Changes how many tenants a placement may hold, or whether new ones may come. Throws `placement_unknown`. */
+export async function updatePlacement(
+  { pools, catalog }: ControlPlane,
+  name: string,
+  change: { readonly tenant_limit?: number | undefined; readonly accepts_tenants?: boolean | undefined },
+): Promise<PlacementRecord> {
+  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query<PlacementRecord>(
+      `UPDATE catalog.placements p SET tenant_limit = coalesce($2, p.tenant_limit),
+         accepts_tenants = coalesce($3, p.accepts_tenants)
+       WHERE p.name = $1 RETURNING ${columns}`,
+      [name, change.tenant_limit ?? null, change.accepts_tenants ?? null],
+    ),
+  )
+  if (rows[0] === undefined) throw new AppError('placement_unknown', `There is no placement "${name}".`)
+  return rows[0]
+}

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { operate } from '../support/call.ts'
+import { expectProblem } from '../support/problem.ts'
+import { createTestStage, type TestStage } from '../support/stage.ts'
+
+let stage: TestStage
+
+beforeAll(async () => {
+  stage = await createTestStage('control')
+  await stage.createTenant()
+})
+afterAll(() => stage.end())
+
+const create = (slug: string, placement?: string) => operate('POST', '/tenants', { slug, name: slug, placement })
+
+it('lists the placements with how full they are', async () => {
+  expect((await operate('GET', '/placements')).body).toEqual({
+    items: [{ name: 'main', tenants: 1, tenant_limit: 500, accepts_tenants: true }],
+  })
+})
+
+it('takes no tenant beyond the limit, says what to do, and takes the same one when there is room', async () => {
+  await operate('PATCH', '/placements/main', { tenant_limit: 1 })
+  const full = await create('one-more')
+  expectProblem(full, 409, 'placements-full')
+  expect(full.body.detail).toContain('add one, or raise the limit')
+  expectProblem(await operate('GET', '/tenants/one-more'), 404, 'tenant-unknown')
+  await operate('PATCH', '/placements/main', { tenant_limit: 2 })
+  expect((await create('one-more')).status).toBe(201)
+  // One that is there needs no room.
+  expect((await create('one-more')).status).toBe(200)
+})
+
+it('puts a new tenant into a placement that is open, and into none that there is not', async () => {
+  await operate('PATCH', '/placements/main', { tenant_limit: 500 })
+  await stage.asOwner((client) => client.query("INSERT INTO catalog.placements (name) VALUES ('second')"))
+  await operate('PATCH', '/placements/second', { accepts_tenants: false })
+  expect((await create('in-main')).body.placement).toBe('main')
+  expectProblem(await create('nowhere', 'third'), 404, 'placement-unknown')
+})
+
+it('refuses a change that is none, and a placement that there is not', async () => {
+  expectProblem(await operate('PATCH', '/placements/main', {}), 400, 'invalid-request')
+  expectProblem(await operate('PATCH', '/placements/main', { tenant_limit: 0 }), 400, 'invalid-request')
+  expectProblem(await operate('PATCH', '/placements/third', { tenant_limit: 5 }), 404, 'placement-unknown')
+})
