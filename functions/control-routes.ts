@@ -27,6 +27,7 @@ export const controlRoutes = [
   { method: 'POST', path: '/migrations', function: 'migrations' },
   { method: 'GET', path: '/migrations/plan', function: 'migrations' },
   { method: 'GET', path: '/fleet', function: 'migrations' },
+  { method: 'POST', path: '/fleet/drift', function: 'migrations' },
   { method: 'GET', path: '/placements', function: 'placements' },
   { method: 'PATCH', path: '/placements/{name}', function: 'placements' },
 ] as const satisfies readonly ControlRoute[]

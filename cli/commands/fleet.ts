@@ -58,6 +58,25 @@ export const fleetCommands: readonly Command[] = [
       })
     },
   },
+  {
+    name: 'fleet drift',
+    usage: '[--repair]',
+    summary: "Holds each tenant's schema against what the migrations make; exit code 1 when one differs.",
+    example: 'atrium fleet drift --repair',
+    options: { repair: { type: 'boolean', default: false } },
+    async run(call) {
+      takeArguments(call)
+      const { body } = await call.client.send('POST', '/fleet/drift', { repair: call.options.repair === true })
+      const { result } = await followOperation(call, body.id)
+      const { drifted } = result as { drifted: { slug: string; differences: string[]; repaired: number }[] }
+      if (drifted.length === 0) return
+      const told = drifted.map(({ slug, differences, repaired }) => {
+        const mended = repaired > 0 ? ` (${repaired} repaired)` : ''
+        return `\n  ${slug}${mended}:${differences.map((difference) => `\n    ${difference}`).join('')}`
+      })
+      throw new CommandError(`${drifted.length} tenants are not as they should be:${told.join('')}`)
+    },
+  },
 ]
 
 async function showPlan(call: CommandCall, to: string | undefined): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { App } from 'aws-cdk-lib'
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { controlRoutes } from '../../functions/control-routes.ts'
 import { routes } from '../../functions/routes.ts'
 import { createApp } from '../../infra/app.ts'
 
@@ -78,6 +79,31 @@ describe('the application plane', () => {
       '*',
       Match.stringLikeRegexp('does not authenticate its callers'),
     )
+  })
+})
+
+describe('the control plane', () => {
+  it('has the routes of its table and no other, every one of them for IAM principals alone', () => {
+    const found = Object.values<{ Type: string; Properties: { RouteKey: string; AuthorizationType: string } }>(
+      template('Control').toJSON().Resources,
+    ).filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Route')
+    expect(found.map(({ Properties }) => Properties.RouteKey).toSorted()).toEqual(
+      controlRoutes.map(({ method, path }) => `${method} ${path}`).toSorted(),
+    )
+    expect(new Set(found.map(({ Properties }) => Properties.AuthorizationType))).toEqual(new Set(['AWS_IAM']))
+  })
+
+  it("lets its functions read the control plane's login and no other", () => {
+    template('Control').allResourcesProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ ATRIUM_LOGIN: 'control' }) },
+    })
+    template('Control').allResourcesProperties('AWS::IAM::Policy', {
+      PolicyDocument: Match.objectLike({
+        Statement: [
+          Match.objectLike({ Resource: { 'Fn::ImportValue': Match.stringLikeRegexp('ExportsOutputRefControlLogin') } }),
+        ],
+      }),
+    })
   })
 })
 

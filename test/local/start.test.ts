@@ -194,6 +194,128 @@ describe('one clear line answers', () => {
   })
 })
 
+describe('the atrium command', () => {
+  const atrium = (...args: string[]) => runLocal('cli/atrium.ts', [...args, '--data', data]).ended()
+
+  it('takes a tenant through its life, as the control plane and the API show it', async () => {
+    const served = async () => (await send('acme.localhost', '/products')).status
+    expect(await atrium('tenants', 'create', 'acme', '--name', 'Acme Ltd', '--domain', 'acme.localhost')).toMatchObject(
+      {
+        ...{ code: 0, stdout: 'acme is made and active.\n' },
+      },
+    )
+    expect((await atrium('tenants', 'create', 'acme', '--name', 'Acme Ltd', '--domain', 'acme.localhost')).stdout).toBe(
+      'acme was there already, active.\n',
+    )
+    expect(await served()).toBe(200)
+    expect((await atrium('tenants', 'rename', 'acme', 'Acme & Sons')).stdout).toBe('acme is called Acme & Sons.\n')
+    expect(JSON.parse((await atrium('tenants', 'show', 'acme', '--json')).stdout)).toMatchObject({
+      slug: 'acme',
+      name: 'Acme & Sons',
+    })
+    expect((await atrium('tenants', 'suspend', 'acme')).code).toBe(0)
+    expect(await served()).toBe(403)
+    expect((await atrium('tenants', 'list', '--status', 'suspended')).stdout).toMatch(
+      /^slug .*\nacme +Acme & Sons +suspended/,
+    )
+    await atrium('tenants', 'resume', 'acme')
+    await atrium('tenants', 'delete', 'acme')
+    expect(await served()).toBe(403)
+    expect((await atrium('tenants', 'restore', 'acme')).code).toBe(0)
+    expect(await atrium('tenants', 'delete', 'acme', '--now')).toMatchObject({
+      code: 1,
+      stderr: 'error: give the slug again with --confirm\n',
+    })
+    expect(await atrium('tenants', 'delete', 'acme', '--now', '--confirm', 'acme')).toMatchObject({
+      code: 0,
+      stdout: 'purge: done. purged: acme\n',
+    })
+    expect(await atrium('tenants', 'show', 'acme')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('There is no tenant "acme". (404'),
+    })
+
+    const audit = JSON.parse((await atrium('audit', '--json')).stdout)
+    expect(audit[0]).toMatchObject({
+      action: 'DELETE /tenants/{slug}',
+      target: '/tenants/acme',
+      outcome: '202',
+      principal: expect.stringContaining(':user/'),
+    })
+  })
+
+  it('migrates, and says so when there is nothing to do', async () => {
+    expect((await atrium('migrate', '--dry-run')).stdout).toMatch(/^All tenants are on version \d+: nothing to do\.\n$/)
+    const { code, stdout } = await atrium('migrate', '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: 'migrate',
+      state: 'succeeded',
+      result: { migrated: 0, failed: [] },
+    })
+    expect((await atrium('fleet', 'status')).stdout).toMatch(
+      /^version +tenants\n\d+ +1[56] +latest\n\nLast run: operation \d+, succeeded/,
+    )
+    expect((await atrium('operations', 'list')).stdout).toContain('migrate')
+  })
+
+  it('fails with exit code 1 and a line that says what was expected', async () => {
+    for (const [args, message] of [
+      [['tenants', 'create', 'x', '--name', 'X'], 'must be 3 to 40 lower-case letters'],
+      [['tenants', 'create', 'acme'], 'give the tenant a name with --name'],
+      [['tenants', 'show'], 'expected SLUG; see --help'],
+      [['tenants', 'paint'], 'there is no command "tenants paint"'],
+      [['tenants', 'list', '--colour', 'red'], "Unknown option '--colour'"],
+      [['tenants', 'list', '--url', 'http://127.0.0.1:9'], 'cannot be reached'],
+    ] as const) {
+      const { code, stderr } = await atrium(...args)
+      expect(code).toBe(1)
+      expect(stderr).toContain(message)
+      expect(stderr).toMatch(/^error: /)
+    }
+  })
+
+  it('has help with an example for every command', async () => {
+    const { stdout } = await runLocal('cli/atrium.ts', ['--help']).ended()
+    const names = [...stdout.matchAll(/^ {2}([a-z]+(?: [a-z]+)?) {2,}/gm)].map(([, name]) => name ?? '')
+    expect(names.length).toBeGreaterThan(14)
+    for (const name of names) {
+      const help = await runLocal('cli/atrium.ts', [...name.split(' '), '--help']).ended()
+      expect(help.code, name).toBe(0)
+      expect(help.stdout, name).toContain(`Example: atrium ${name}`)
+    }
+  })
+})
+
+describe('the local control plane', () => {
+  const ask = async (headers: Record<string, string>) => {
+    const running = JSON.parse(readFileSync(join(data, 'running.json'), 'utf8'))
+    const { port: controlPort } = new URL(running.controlUrl)
+    const token = readFileSync(running.operatorTokenFile, 'utf8')
+    const all = { host: `localhost:${controlPort}`, authorization: `Bearer ${token}`, ...headers }
+    const [response] = await once(
+      request({ host: '127.0.0.1', port: controlPort, path: '/tenants', headers: all }).end(),
+      'response',
+    )
+    response.resume()
+    return response.statusCode
+  }
+
+  it('obeys the holder of the token, and no web page even with it', async () => {
+    expect(await ask({})).toBe(200)
+    expect(await ask({ authorization: 'Bearer wrong' })).toBe(403)
+    expect(await ask({ authorization: '' })).toBe(403)
+    expect(await ask({ origin: 'https://evil.example.com' })).toBe(403)
+    expect(await ask({ origin: 'null' })).toBe(403)
+    expect(await ask({ host: 'evil.example.com' })).toBe(403)
+    expect(await ask({ host: 'localhost.evil.example.com' })).toBe(403)
+  })
+
+  it('keeps the token where only its user can read it', () => {
+    expect(statSync(join(data, 'operator-token')).mode & 0o777).toBe(0o600)
+  })
+})
+
 it('prints its help', async () => {
   for (const script of ['local/start.ts', 'local/demo/load-command.ts']) {
     const { code, stdout } = await runLocal(script, ['--help']).ended()

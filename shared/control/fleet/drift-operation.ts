@@ -1,0 +1,136 @@
+import type pg from 'pg'
+import * as z from 'zod'
+import { quoteIdentifier, quoteLiteral } from '../../db/identifiers.ts'
+import { type Migration, readMigrations } from '../../db/migrations.ts'
+import { withOwnerTransaction } from '../../db/owner-transaction.ts'
+import type { ControlPlane } from '../../tenancy/control-plane.ts'
+import type { OperationKind } from '../operation.ts'
+import { describeDifferences, readSnapshots } from './schema-snapshot.ts'
+import { snapshotTemplate } from './template-schema.ts'
+
+const input = z.object({ repair: z.boolean() })
+const drifted = z.object({ slug: z.string(), differences: z.array(z.string()), repaired: z.int() })
+const position = z.object({ after: z.string(), checked: z.int(), drifted: z.array(drifted) })
+
+/** Tenants a step looks at, and the most that are told of by name. */
+const chunk = 200
+const mostTold = 200
+
+interface TenantToCheck {
+  readonly id: string
+  readonly slug: string
+  readonly schema: string
+  readonly placement: string
+  readonly total: number
+}
+
+/**
+ * Holds each tenant's schema against what the migrations make of a new one, at the tenant's own version: tables, columns,
+ * types, defaults, indexes, constraints, grants, owner. With `repair` it mends what is safe: a missing index is made, a
+ * table's grants are set anew. What could lose or lock data is only told.
+ */
+export function createDriftOperation(
+  readTenantMigrations: () => Promise<readonly Migration[]>,
+): OperationKind<z.output<typeof input>, z.output<typeof position>> {
+  return {
+    kind: 'drift',
+    input,
+    position,
+    start: { after: '0', checked: 0, drifted: [] },
+    cancellable: true,
+    async step(control, { repair }, at) {
+      const tenants = await readTenants(control, at.after)
+      const migrations = await readTenantMigrations()
+      const found = (
+        await Promise.all(
+          [...Map.groupBy(tenants, ({ placement }) => placement)].map(([placement, group]) =>
+            withOwnerTransaction(control.pools, placement, (client) => checkGroup(client, group, migrations, repair)),
+          ),
+        )
+      ).flat()
+      const checked = at.checked + tenants.length
+      const told = [...at.drifted, ...found].slice(0, mostTold)
+      const last = tenants.at(-1)
+      const next = {
+        position: { after: last?.id ?? at.after, checked, drifted: told },
+        done: checked,
+        total: last?.total ?? checked,
+      }
+      return last === undefined ? { ...next, result: { checked, drifted: told } } : next
+    },
+  }
+}
+
+export const driftOperation = createDriftOperation(() => readMigrations('tenant'))
+
+async function readTenants({ pools, catalog }: ControlPlane, after: string): Promise<TenantToCheck[]> {
+  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query<TenantToCheck>(
+      `SELECT id, slug, schema_name AS schema, placement,
+         (SELECT count(*)::int FROM catalog.tenants WHERE status = 'active' AND version > 0) AS total
+       FROM catalog.tenants WHERE id > $1 AND status = 'active' AND version > 0 ORDER BY id LIMIT $2`,
+      [after, chunk],
+    ),
+  )
+  return rows
+}
+
+async function checkGroup(
+  client: pg.ClientBase,
+  tenants: readonly TenantToCheck[],
+  migrations: readonly Migration[],
+  repair: boolean,
+): Promise<z.output<typeof drifted>[]> {
+  const schemas = tenants.map(({ schema }) => schema)
+  const found = await readSnapshots(client, schemas)
+  const { rows } = await client.query<{ schema_name: string; version: number }>(
+    'SELECT schema_name, version FROM atrium.tenant_versions WHERE schema_name = ANY ($1)',
+    [schemas],
+  )
+  const versions = new Map(rows.map((row) => [row.schema_name, row.version]))
+  const templates = new Map<number, ReadonlyMap<string, string>>()
+
+  const reports: z.output<typeof drifted>[] = []
+  for (const { slug, schema } of tenants) {
+    const version = versions.get(schema)
+    if (version === undefined) {
+      reports.push({ slug, differences: ['the placement has no record of its version'], repaired: 0 })
+      continue
+    }
+    const expected = templates.get(version) ?? (await snapshotTemplate(client, migrations.slice(0, version)))
+    templates.set(version, expected)
+    const actual = found.get(schema) ?? new Map<string, string>()
+    const differences = describeDifferences(expected, actual)
+    if (differences.length === 0) continue
+    reports.push({ slug, differences, repaired: repair ? await mend(client, schema, expected, actual) : 0 })
+  }
+  return reports
+}
+
+/** Mends what is safe, and answers how many things that was. */
+async function mend(
+  client: pg.ClientBase,
+  schema: string,
+  expected: ReadonlyMap<string, string>,
+  actual: ReadonlyMap<string, string>,
+): Promise<number> {
+  const statements: string[] = []
+  for (const [name, definition] of expected) {
+    if (actual.get(name) === definition) continue
+    const table = /^grants on (.+)$/.exec(name)?.[1]
+    if (table !== undefined && actual.has(`table ${table}`)) {
+      statements.push(
+        `REVOKE ALL ON ${quoteIdentifier(table)} FROM ${quoteIdentifier(schema)}; SELECT atrium.grant_table(${quoteLiteral(table)})`,
+      )
+    }
+    // The definition is PostgreSQL's own, of an index that our migrations made.
+    if (name.startsWith('index ') && !actual.has(name)) statements.push(definition.replaceAll('tenant', schema))
+  }
+  if (statements.length === 0) return 0
+  await client.query(`
+    SET LOCAL lock_timeout = '1s';
+    SET LOCAL search_path = ${quoteIdentifier(schema)}, pg_temp;
+    ${statements.join(';\n')};
+    SET LOCAL search_path = pg_catalog, pg_temp`)
+  return statements.length
+}
