@@ -43,9 +43,7 @@ async function run(words: readonly string[]): Promise<void> {
   const command = commands.find(({ name }) => name.split(' ').every((word, at) => words[at] === word))
   if (command === undefined) {
     if (words.length === 0 || words.includes('--help')) return console.log(overview())
-    throw new CommandError(
-      `there is no command "${words.filter((word) => !word.startsWith('-')).join(' ')}"; see --help`,
-    )
+    throw new CommandError(`there is no command "${words.slice(0, 2).join(' ')}"; see --help`)
   }
   const { values, positionals } = parseArgs({
     args: words.slice(command.name.split(' ').length),

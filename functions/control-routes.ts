@@ -29,6 +29,7 @@ export const controlRoutes = [
   { method: 'GET', path: '/fleet', function: 'migrations' },
   { method: 'POST', path: '/fleet/drift', function: 'migrations' },
   { method: 'GET', path: '/placements', function: 'placements' },
+  { method: 'POST', path: '/placements', function: 'placements' },
   { method: 'PATCH', path: '/placements/{name}', function: 'placements' },
 ] as const satisfies readonly ControlRoute[]
 

@@ -6,15 +6,18 @@ import { createCredentialsReader } from '../shared/db/credentials.ts'
 import { createPools } from '../shared/db/pools.ts'
 import type { ControlPlane } from '../shared/tenancy/control-plane.ts'
 import { createPlacement } from '../shared/tenancy/create-placement.ts'
+import { placementNames } from '../shared/tenancy/placement-names.ts'
 import { registerPlacement } from '../shared/tenancy/register-placement.ts'
 import type { DataFolder } from './data-folder.ts'
+import { createFunctionPool } from './gateway/function-pool.ts'
 import type { FunctionError } from './gateway/function-process.ts'
 import type { GatewayPort } from './gateway/gateway.ts'
 import { readTemplate } from './gateway/read-template.ts'
+import { startInvokeEndpoint } from './invoke-endpoint.ts'
 import { startOperationsLoop } from './operations-loop.ts'
 import { openOperatorToken } from './operator-token.ts'
 import { type Cluster, startCluster } from './postgres/cluster.ts'
-import { createMaster } from './postgres/create-master.ts'
+import { createMaster, masterName } from './postgres/create-master.ts'
 import { startSecretsEndpoint } from './secrets-endpoint.ts'
 import { synthesise } from './synthesise.ts'
 
@@ -41,7 +44,6 @@ export interface LocalStageOptions {
 
 const stage = 'dev'
 const placement = 'main'
-const database = 'atrium_main'
 
 /**
  * Starts the database and synthesises the app, both at once, and serves the template's routes at the gateway. When one
@@ -60,9 +62,11 @@ export async function startLocalStage({
   synthesised.catch(() => undefined) // awaited below, once the database is there to be stopped
   const cluster = await startCluster({ dataFolder: data.path, superuserPassword: passwords.superuser, durable: true })
   started.defer(() => cluster.stop())
-  const secrets = await startSecretsEndpoint()
+  const secrets = await startSecretsEndpoint((name) => declareSecret(name, cluster, data))
   started.defer(() => secrets.close())
-  await preparePlacement(cluster, data, secrets.put)
+  await createPlacement(await createMaster(cluster.superuser, passwords.master), {
+    ...{ database: databaseOf(placement), holdsCatalog: true, passwords },
+  })
 
   const control = connectControlPlane({ secretsUrl: secrets.url, accessKeyId: secrets.accessKeyId })
   started.defer(() => control.pools.end())
@@ -71,13 +75,22 @@ export async function startLocalStage({
   await synthesised
   const output = createWriteStream(join(data.path, 'functions.log'), { mode: 0o600 })
   output.on('error', (error) => console.error(`the functions' output cannot be written: ${error.message}`))
-  const environment = {
+  const template = (stack: string) => readTemplate(join(outputFolder, `Atrium-${stage}-${stack}.template.json`))
+  const controlTemplate = template('Control')
+  const common = {
     ...awsEnvironment(secrets.url, secrets.accessKeyId),
     SHARED_DOMAINS: 'localhost,127.0.0.1',
     NODE_EXTRA_CA_CERTS: '',
   }
-  const template = (stack: string) => readTemplate(join(outputFolder, `Atrium-${stage}-${stack}.template.json`))
-  const controlTemplate = template('Control')
+  const bootstrap = createFunctionPool(controlTemplate.functionOf('Bootstrap'), {
+    ...{ environment: { ...common, MASTER_SECRET: masterSecret }, output },
+  })
+  const lambda = await startInvokeEndpoint(new Map([['bootstrap', bootstrap]]), secrets.accessKeyId)
+  started.defer(async () => {
+    await lambda.close()
+    await bootstrap.stop()
+  })
+  const environment = { ...common, AWS_ENDPOINT_URL_LAMBDA: lambda.url, BOOTSTRAP_FUNCTION: 'bootstrap' }
   const operations = startOperationsLoop(controlTemplate.functionOf('Worker'), { environment, output })
   started.defer(() => operations.stop())
   const operator = openOperatorToken(data.path)
@@ -97,18 +110,26 @@ export async function startLocalStage({
   }
 }
 
-async function preparePlacement(
+const masterSecret = `atrium/${stage}/master`
+
+/** `main` → `atrium_main` */
+function databaseOf(name: string): string {
+  return `atrium_${name.replaceAll('-', '_')}`
+}
+
+/** The secrets of this stage: the master's, and both logins' of a placement of any name. */
+function declareSecret(
+  name: string,
   cluster: Cluster,
   { passwords }: DataFolder,
-  putSecret: (name: string, value: Readonly<Record<string, unknown>>) => void,
-): Promise<void> {
-  const master = await createMaster(cluster.superuser, passwords.master)
-  const names = await createPlacement(master, { database, holdsCatalog: true, passwords })
-  for (const login of ['api', 'control'] as const) {
-    putSecret(secretName(stage, placement, login), {
-      ...{ engine: 'postgres', host: '127.0.0.1', port: cluster.port, dbname: database, ssl: false },
-      ...{ username: names[login], password: passwords[login] },
-    })
+): Readonly<Record<string, unknown>> | undefined {
+  if (name === masterSecret) return { username: masterName, password: passwords.master }
+  const [, of, login] = new RegExp(`^atrium/${stage}/([a-z][a-z0-9-]{0,38})/(api|control)$`).exec(name) ?? []
+  if (of === undefined || (login !== 'api' && login !== 'control')) return undefined
+  const names = placementNames(databaseOf(of))
+  return {
+    ...{ engine: 'postgres', host: '127.0.0.1', port: cluster.port, dbname: names.database, ssl: false },
+    ...{ username: names[login], password: passwords[login] },
   }
 }
 

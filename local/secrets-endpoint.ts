@@ -20,9 +20,12 @@ const getSecretValue = z.object({ SecretId: z.string().min(1) })
 /**
  * Answers Secrets Manager's GetSecretValue (AWS JSON 1.1) on 127.0.0.1, so that functions read their secrets here
  * through the same client as on AWS. Nothing is written to disk. The access key stands in for IAM: requests signed with
- * another are refused, so that other users of this machine cannot read the secrets.
+ * another are refused, so that other users of this machine cannot read the secrets. `declare` answers for names that
+ * were not put there, as the deployment's settings declare secrets.
  */
-export async function startSecretsEndpoint(): Promise<SecretsEndpoint> {
+export async function startSecretsEndpoint(
+  declare: (name: string) => Readonly<Record<string, unknown>> | undefined = () => undefined,
+): Promise<SecretsEndpoint> {
   const accessKeyId = randomBytes(16).toString('hex')
   const secrets = new Map<string, string>()
   const requests = new Map<string, number>()
@@ -38,7 +41,8 @@ export async function startSecretsEndpoint(): Promise<SecretsEndpoint> {
     if (!input.success) return { status: 400, body: { __type: 'InvalidParameterException', message: 'SecretId?' } }
     const { SecretId } = input.data
     requests.set(SecretId, (requests.get(SecretId) ?? 0) + 1)
-    const SecretString = secrets.get(SecretId)
+    const declared = secrets.has(SecretId) ? undefined : declare(SecretId)
+    const SecretString = secrets.get(SecretId) ?? (declared && JSON.stringify(declared))
     if (SecretString === undefined) {
       const message = "Secrets Manager can't find the specified secret."
       return { status: 400, body: { __type: 'ResourceNotFoundException', message } }

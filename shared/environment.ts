@@ -14,6 +14,10 @@ const variables = {
   ATRIUM_LOGIN: z.enum(['api', 'control']),
   /** Hosts that belong to no tenant, where a header names it; see `tenancy/tenant-names.ts`. */
   SHARED_DOMAINS: commaSeparated,
+  /** The function that brings placements to life; for the control plane's function that has it do so. */
+  BOOTSTRAP_FUNCTION: z.string().min(1).optional(),
+  /** The secret of the server's master user; for that function alone. */
+  MASTER_SECRET: z.string().min(1).optional(),
 }
 
 const environment = z.object(variables)

@@ -19,6 +19,17 @@ export const placementCommands: readonly Command[] = [
     },
   },
   {
+    name: 'placements add',
+    usage: 'NAME',
+    summary: 'Makes a declared placement: its database, owner, logins and grants. Here any name will do.',
+    example: 'atrium placements add second',
+    async run(call) {
+      const { NAME } = takeArguments(call, 'NAME')
+      const { body } = await call.client.send('POST', '/placements', { name: NAME })
+      call.print(body, () => table([row(body)], ''))
+    },
+  },
+  {
     name: 'placements set',
     usage: 'NAME [--limit TENANTS] [--open | --closed]',
     summary: 'Sets how many tenants a placement may hold, and whether new ones may come to it.',

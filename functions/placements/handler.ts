@@ -1,10 +1,12 @@
 import { createControlHandler } from '../../shared/http/create-control-handler.ts'
 import type { ControlEndpointsOf } from '../control-routes.ts'
+import { addPlacement } from './add-placement.ts'
 import { listPlacements } from './list-placements.ts'
 import { updatePlacement } from './update-placement.ts'
 
 const endpoints: ControlEndpointsOf<'placements'> = {
   'GET /placements': listPlacements,
+  'POST /placements': addPlacement,
   'PATCH /placements/{name}': updatePlacement,
 }
 

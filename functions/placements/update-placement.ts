@@ -2,9 +2,10 @@ import * as z from 'zod'
 import { updatePlacement as updatePlacementRecord } from '../../shared/control/placements.ts'
 import { ok } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'
+import { placementName } from './placement-fields.ts'
 
 export const updatePlacementRequest = z.strictObject({
-  path: z.strictObject({ name: z.string().regex(/^[a-z][a-z0-9-]{0,38}$/, 'must be the name of a placement') }),
+  path: z.strictObject({ name: placementName }),
   query: z.strictObject({}),
   body: z
     .strictObject({ tenant_limit: z.int().min(1).max(10_000).optional(), accepts_tenants: z.boolean().optional() })

@@ -10,6 +10,9 @@ import type { Settings } from '../settings.ts'
 import type { DatabaseStack } from '../stacks/database-stack.ts'
 import type { NetworkStack } from '../stacks/network-stack.ts'
 
+type FunctionVariables = Partial<Record<EnvironmentVariable, string>>
+type CommonVariable = 'ATRIUM_STAGE' | 'ATRIUM_CATALOG' | 'ATRIUM_LOGIN' | 'SHARED_DOMAINS'
+
 export interface ApiFunctionProps {
   /** The file in `functions/` that exports the handler. */
   readonly entry: string
@@ -17,6 +20,8 @@ export interface ApiFunctionProps {
   readonly plane: 'api' | 'control'
   /** Seconds; the settings' unless given. */
   readonly timeoutSeconds?: number
+  /** Variables of this function alone. */
+  readonly variables?: FunctionVariables
   readonly settings: Settings
   readonly network: NetworkStack
   readonly database: DatabaseStack
@@ -34,18 +39,16 @@ const project = (path: string) => fileURLToPath(new URL(`../../${path}`, import.
 export class ApiFunction extends Construct {
   readonly function: NodejsFunction
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { entry, plane, timeoutSeconds, settings, network, database }: ApiFunctionProps,
-  ) {
+  constructor(scope: Construct, id: string, props: ApiFunctionProps) {
     super(scope, id)
+    const { entry, plane, timeoutSeconds, settings, network, database, variables } = props
 
-    const environment: Record<EnvironmentVariable, string> = {
+    const environment: Required<Pick<FunctionVariables, CommonVariable>> & FunctionVariables = {
       ATRIUM_STAGE: settings.stage,
       ATRIUM_CATALOG: database.placement,
       ATRIUM_LOGIN: plane,
       SHARED_DOMAINS: settings.sharedDomains.join(),
+      ...variables,
     }
     this.function = new NodejsFunction(this, 'Function', {
       entry: project(`functions/${entry}`),

@@ -29,10 +29,23 @@ export class ControlStack extends Stack {
       description: `Atrium's control plane, ${settings.stage}`,
       defaultAuthorizer: new HttpIamAuthorizer(),
     })
+    // It alone may read the master secret; it makes roles and databases, and serves no request.
+    const { function: bootstrap } = new ApiFunction(this, 'Bootstrap', {
+      ...{ ...common, entry: 'placements/bootstrap.ts', timeoutSeconds: 60 },
+      variables: { MASTER_SECRET: database.masterSecret.secretArn },
+    })
+    database.masterSecret.grantRead(bootstrap)
+    database.loginSecrets.api.grantRead(bootstrap)
+
     const folders = new Set(controlRoutes.map((route) => route.function))
     for (const folder of folders) {
       const name = nameOf(folder)
-      const { function: handler } = new ApiFunction(this, name, { ...common, entry: `${folder}/handler.ts` })
+      const mayBootstrap = folder === 'placements'
+      const { function: handler } = new ApiFunction(this, name, {
+        ...{ ...common, entry: `${folder}/handler.ts` },
+        ...(mayBootstrap ? { timeoutSeconds: 29, variables: { BOOTSTRAP_FUNCTION: bootstrap.functionName } } : {}),
+      })
+      if (mayBootstrap) bootstrap.grantInvoke(handler)
       const integration = new HttpLambdaIntegration(`${name}Integration`, handler)
       for (const { method, path } of controlRoutes.filter((route) => route.function === folder)) {
         api.addRoutes({ path, methods: [method as HttpMethod], integration })

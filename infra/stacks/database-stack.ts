@@ -17,6 +17,9 @@ export class DatabaseStack extends Stack {
   readonly placement = 'main'
   readonly loginSecrets: Readonly<Record<'api' | 'control', secretsmanager.Secret>>
 
+  /** The master user's secret, which RDS keeps and rotates. For the bootstrap function alone. */
+  readonly masterSecret: secretsmanager.ISecret
+
   constructor(scope: Construct, id: string, { settings, network, ...props }: DatabaseStackProps) {
     super(scope, id, props)
 
@@ -34,6 +37,9 @@ export class DatabaseStack extends Stack {
       storageEncrypted: true,
       removalPolicy: RemovalPolicy.SNAPSHOT,
     })
+
+    if (server.secret === undefined) throw new Error('RDS keeps no master secret for the server')
+    this.masterSecret = server.secret
 
     const secretOf = (id: string, login: string, description: string) =>
       new secretsmanager.Secret(this, id, {

@@ -26,18 +26,19 @@ export class NetworkStack extends Stack {
       description: 'The database server',
       allowAllOutbound: false,
     })
-    const secrets = new ec2.SecurityGroup(this, 'Secrets', {
+    const endpoints = new ec2.SecurityGroup(this, 'Endpoints', {
       vpc: this.vpc,
-      description: 'The endpoint of Secrets Manager',
+      description: 'The endpoints of the AWS services that functions call',
       allowAllOutbound: false,
     })
-    this.vpc.addInterfaceEndpoint('SecretsManager', {
-      service: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
-      securityGroups: [secrets],
-      open: false,
-    })
+    for (const [name, service] of Object.entries({
+      SecretsManager: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+      Lambda: ec2.InterfaceVpcEndpointAwsService.LAMBDA,
+    })) {
+      this.vpc.addInterfaceEndpoint(name, { service, securityGroups: [endpoints], open: false })
+    }
 
     this.functions.connections.allowTo(this.database, ec2.Port.POSTGRES, 'functions to the database')
-    this.functions.connections.allowTo(secrets, ec2.Port.HTTPS, 'functions to Secrets Manager')
+    this.functions.connections.allowTo(endpoints, ec2.Port.HTTPS, 'functions to AWS services')
   }
 }

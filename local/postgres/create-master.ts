@@ -2,7 +2,8 @@ import pg from 'pg'
 import { quoteIdentifier, quoteLiteral } from '../../shared/db/identifiers.ts'
 import { createScramVerifier } from '../../shared/tenancy/scram-verifier.ts'
 
-const masterName = 'master'
+/** The role that plays RDS's master user. */
+export const masterName = 'master'
 
 /**
  * Makes the role that plays RDS's master user: no superuser, but CREATEROLE and CREATEDB, and able to pass on the two

@@ -22,6 +22,13 @@ export async function listPlacements({ pools, catalog }: ControlPlane): Promise<
   return rows
 }
 
+/** One placement. Throws `placement_unknown`. */
+export async function getPlacement(control: ControlPlane, name: string): Promise<PlacementRecord> {
+  const found = (await listPlacements(control)).find((placement) => placement.name === name)
+  if (found === undefined) throw new AppError('placement_unknown', `There is no placement "${name}".`)
+  return found
+}
+
 /** Changes how many tenants a placement may hold, or whether new ones may come. Throws `placement_unknown`. */
 export async function updatePlacement(
   { pools, catalog }: ControlPlane,

@@ -1,0 +1,57 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import { json } from 'node:stream/consumers'
+import type { FunctionPool } from './gateway/function-pool.ts'
+
+export interface InvokeEndpoint {
+  /** For AWS_ENDPOINT_URL_LAMBDA. */
+  readonly url: string
+  close(): Promise<void>
+}
+
+const invocation = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
+
+/**
+ * Answers Lambda's Invoke (REST, RequestResponse) on 127.0.0.1, so that one function has another work through the same
+ * client as on AWS. `functions` are found by the name that the caller's environment gives them. Like the secrets
+ * endpoint it takes the access key for a token.
+ */
+export async function startInvokeEndpoint(
+  functions: ReadonlyMap<string, FunctionPool>,
+  accessKeyId: string,
+): Promise<InvokeEndpoint> {
+  const answer = async (request: IncomingMessage): Promise<{ status: number; failed?: boolean; body: unknown }> => {
+    if (!request.headers.authorization?.includes(`Credential=${accessKeyId}/`)) {
+      return { status: 403, body: { Type: 'User', message: 'The security token included in the request is invalid.' } }
+    }
+    const name = decodeURIComponent(invocation.exec(request.url ?? '')?.[1] ?? '')
+    const pool = request.method === 'POST' ? functions.get(name) : undefined
+    if (pool === undefined) return { status: 404, body: { Type: 'User', message: `Function not found: ${name}` } }
+    const outcome = await pool.invoke(await json(request))
+    return 'result' in outcome
+      ? { status: 200, body: outcome.result }
+      : { status: 200, failed: true, body: outcome.error }
+  }
+
+  const server = createServer((request, response) => {
+    answer(request).then(
+      ({ status, failed, body }) => {
+        if (failed) response.setHeader('x-amz-function-error', 'Unhandled')
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      },
+      () => response.writeHead(400).end(),
+    )
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the invoke endpoint has no port')
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
