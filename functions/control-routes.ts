@@ -20,6 +20,7 @@ export const controlRoutes = [
   { method: 'POST', path: '/tenants/{slug}/suspend', function: 'tenants' },
   { method: 'POST', path: '/tenants/{slug}/resume', function: 'tenants' },
   { method: 'POST', path: '/tenants/{slug}/restore', function: 'tenants' },
+  { method: 'POST', path: '/tenants/{slug}/move', function: 'tenants' },
   { method: 'GET', path: '/operations', function: 'operations' },
   { method: 'GET', path: '/operations/{id}', function: 'operations' },
   { method: 'POST', path: '/operations/{id}/cancel', function: 'operations' },

@@ -128,6 +128,24 @@ export const tenantCommands: readonly Command[] = [
       )
     },
   },
+  {
+    name: 'tenants move',
+    usage: 'SLUG --to PLACEMENT [--yes]',
+    summary:
+      'Moves a tenant to another placement; it is read-only meanwhile. Above an estimated minute it needs --yes.',
+    example: 'atrium tenants move acme --to second',
+    options: { to: { type: 'string' }, yes: { type: 'boolean', default: false } },
+    async run(call) {
+      const { SLUG } = takeArguments(call, 'SLUG')
+      const to = textOption(call, 'to')
+      if (to === undefined) throw new CommandError('name the placement with --to')
+      const { body } = await call.client.send('POST', pathOf(SLUG, '/move'), {
+        to,
+        confirmed: call.options.yes === true,
+      })
+      await followOperation(call, body.id)
+    },
+  },
 ]
 
 async function purge(call: CommandCall, slug: string): Promise<void> {

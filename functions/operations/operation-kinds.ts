@@ -1,9 +1,10 @@
 import { driftOperation } from '../../shared/control/fleet/drift-operation.ts'
 import { migrateOperation } from '../../shared/control/fleet/migrate-operation.ts'
+import { moveOperation } from '../../shared/control/move-operation.ts'
 import { purgeOperation } from '../../shared/control/purge-operation.ts'
 import type { OperationKinds } from '../../shared/control/run-operations.ts'
 
 /** Every kind of operation that the worker knows. */
 export const operationKinds: OperationKinds = new Map(
-  [purgeOperation, migrateOperation, driftOperation].map((kind) => [kind.kind, kind]),
+  [purgeOperation, moveOperation, migrateOperation, driftOperation].map((kind) => [kind.kind, kind]),
 )

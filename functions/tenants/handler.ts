@@ -4,6 +4,7 @@ import { createTenant } from './create-tenant.ts'
 import { deleteTenant } from './delete-tenant.ts'
 import { getTenant } from './get-tenant.ts'
 import { listTenants } from './list-tenants.ts'
+import { moveTenant } from './move-tenant.ts'
 import { renameTenant } from './rename-tenant.ts'
 import { restoreTenant } from './restore-tenant.ts'
 import { resumeTenant } from './resume-tenant.ts'
@@ -18,6 +19,7 @@ const endpoints: ControlEndpointsOf<'tenants'> = {
   'POST /tenants/{slug}/suspend': suspendTenant,
   'POST /tenants/{slug}/resume': resumeTenant,
   'POST /tenants/{slug}/restore': restoreTenant,
+  'POST /tenants/{slug}/move': moveTenant,
 }
 
 export const handler = createControlHandler(endpoints)

@@ -74,11 +74,12 @@ async function work(
       const asked = await save(control, claim.id, token, lease, step)
       if (asked === 'lost') return 'unfinished'
       if (asked === 'cancel' && kind.cancellable) {
+        await kind.abandon?.(control, input, kind.position.parse(position))
         await end(control, claim.id, token, 'cancelled', {})
         return 'finished'
       }
     } catch (error) {
-      return giveUpOrPutOff(control, claim, token, error)
+      return giveUpOrPutOff(control, { kind, claim, position }, token, error)
     }
   } while (Date.now() < deadline)
   await release(control, claim.id, token)
@@ -176,14 +177,24 @@ async function release({ pools, catalog }: ControlPlane, id: string, token: stri
 /** A refusal ends the operation; a fault is tried again, later each time, and ends it when it does not go away. */
 async function giveUpOrPutOff(
   control: ControlPlane,
-  { id, kind, attempts }: Claim,
+  // biome-ignore lint/suspicious/noExplicitAny: see OperationKinds
+  { kind, claim, position }: { kind: OperationKind<any, any>; claim: Claim; position: unknown },
   token: string,
   error: unknown,
 ): Promise<SliceOutcome> {
+  const { id, attempts } = claim
   const refusal = error instanceof AppError && error.code !== 'unavailable' && error.code !== 'internal'
-  log.warn('operation step failed', { operation: id, kind, attempts, error: describeError(error) })
+  log.warn('operation step failed', { operation: id, kind: kind.kind, attempts, error: describeError(error) })
   if (!refusal && attempts < mostAttempts) {
     await release(control, id, token, 100 * 2 ** attempts)
+    return 'unfinished'
+  }
+  try {
+    const input = kind.input.safeParse(claim.input)
+    if (input.success) await kind.abandon?.(control, input.data, kind.position.parse(position))
+  } catch (failure) {
+    log.error('operation could not be undone, and is tried again', { operation: id, error: describeError(failure) })
+    await release(control, id, token, 1_000)
     return 'unfinished'
   }
   const problem =

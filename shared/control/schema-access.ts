@@ -23,6 +23,31 @@ export async function closeSchema(pools: Pools, { placement, schema }: TenantRef
   while ((await countHolders(pools, placement, schema, Date.now() >= until)) > 0) await sleep(pollInterval)
 }
 
+/**
+ * Makes a tenant's schema read-only to its role; when this settles, every transaction that wrote before has ended, those
+ * that took longer than 5 s by our hand.
+ */
+export async function closeForWrites(pools: Pools, { placement, schema }: TenantRef): Promise<void> {
+  const name = quoteIdentifier(schema)
+  await withOwnerTransaction(pools, placement, (client) =>
+    client.query(`REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${name} FROM ${name}`),
+  )
+  const until = Date.now() + patience
+  while ((await countHolders(pools, placement, schema, Date.now() >= until, writeLocks)) > 0) await sleep(pollInterval)
+}
+
+/** Undoes {@link closeForWrites}. */
+export async function openForWrites(pools: Pools, { placement, schema }: TenantRef): Promise<void> {
+  await withOwnerTransaction(pools, placement, async (client) => {
+    await client.query(`SET LOCAL search_path = ${quoteIdentifier(schema)}, pg_temp`)
+    await client.query(
+      `SELECT atrium.grant_table(c.relname) FROM pg_catalog.pg_class c
+       WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'r'`,
+      [schema],
+    )
+  })
+}
+
 /** Opens a tenant's schema to its role again. */
 export async function openSchema(pools: Pools, { placement, schema }: TenantRef): Promise<void> {
   const name = quoteIdentifier(schema)
@@ -43,8 +68,17 @@ export async function matchAccess(control: ControlPlane, slug: string): Promise<
   }
 }
 
+/** The locks that a transaction keeps which has written a row. */
+const writeLocks = ['RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock']
+
 /** How many sessions hold locks on the schema's relations; with `end` they are terminated as well. */
-async function countHolders(pools: Pools, placement: string, schema: string, end: boolean): Promise<number> {
+async function countHolders(
+  pools: Pools,
+  placement: string,
+  schema: string,
+  end: boolean,
+  modes: readonly string[] | null = null,
+): Promise<number> {
   const { rows } = await withOwnerTransaction(pools, placement, (client) =>
     client.query<{ pid: number }>(
       `SELECT DISTINCT l.pid, CASE WHEN $2 THEN pg_terminate_backend(l.pid) END
@@ -52,8 +86,8 @@ async function countHolders(pools: Pools, placement: string, schema: string, end
        JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
        JOIN pg_class c ON c.oid = l.relation
        JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1
-       WHERE l.locktype = 'relation' AND l.pid <> pg_backend_pid()`,
-      [schema, end],
+       WHERE l.locktype = 'relation' AND l.pid <> pg_backend_pid() AND ($3::text[] IS NULL OR l.mode = ANY ($3))`,
+      [schema, end, modes],
     ),
   )
   return rows.length

@@ -51,9 +51,9 @@ export function openTenantDatabase(pools: Pools, tenant: TenantRef): TenantDatab
     (access: Access): TenantStatements['read'] =>
     async <Row>(text: string, values: readonly unknown[], refusals?: Refusals) => {
       const preface = enter(tenant, access, defaultLimits)
-      const result = await pools.withClient(tenant.placement, access, (client) =>
-        queryPrefaced(client, preface, { text, values }).catch((error) => refuse(error, refusals)),
-      )
+      const ask = (client: pg.ClientBase) =>
+        queryPrefaced(client, preface, { text, values }).catch((error) => refuse(error, refusals))
+      const result = await pools.withClient(tenant.placement, access, ask, tenant.schema)
       return result.rows as Row[]
     }
 
@@ -79,7 +79,7 @@ export function withTenantTransaction<Result>(
   const access = options.readOnly ? 'read' : 'write'
   const preface = enter(tenant, access, { ...defaultLimits, ...options })
 
-  return pools.withClient(tenant.placement, access, async (client) => {
+  const transact = async (client: pg.ClientBase): Promise<Result> => {
     const opened = Promise.all([
       client.query('BEGIN ISOLATION LEVEL READ COMMITTED'),
       client.query(preface.text, [...preface.values]),
@@ -100,7 +100,8 @@ export function withTenantTransaction<Result>(
       await client.query('ROLLBACK').catch(() => undefined)
       return refuse(reason)
     }
-  })
+  }
+  return pools.withClient(tenant.placement, access, transact, tenant.schema)
 }
 
 /** `close` keeps a statement that `work` forgot to wait for from running in the next user's transaction. */

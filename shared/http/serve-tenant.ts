@@ -3,6 +3,7 @@ import type { Access } from '../db/pools.ts'
 import { sqlStateOf, staleTenantStates } from '../db/sql-states.ts'
 import { openTenantDatabase } from '../db/tenant-database.ts'
 import { readEnvironment } from '../environment.ts'
+import { AppError } from '../errors.ts'
 import { findTenant } from '../tenancy/catalog-queries.ts'
 import { requireServable, resolveTenant } from '../tenancy/resolve-tenant.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
@@ -42,6 +43,8 @@ export async function serveTenant(
     applicationDirectory().forget(tenant.resolved)
     const current = await resolveTenant(applicationDirectory(), tenant.named)
     requireServable(current, access)
+    // Between the closing of its old place and the switch to its new one.
+    if (current.status === 'moving') throw new AppError('tenant_moving', 'The tenant is moving to another placement.')
     // The same place refused for another reason: a fault of ours, and no second try would mend it.
     if (current.ref.schema === tenant.resolved.ref.schema && current.ref.placement === tenant.resolved.ref.placement) {
       throw error

@@ -1,5 +1,7 @@
+import type pg from 'pg'
 import { quoteIdentifier, quoteLiteral } from '../db/identifiers.ts'
 import { checksumOf, type Migration, sqlForNewSchema } from '../db/migrations.ts'
+import { onlyRow } from '../db/only-row.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import type { Pools } from '../db/pools.ts'
 import type { TenantRef } from '../db/tenant-ref.ts'
@@ -15,21 +17,32 @@ export async function buildTenantSchema(
   migrations: readonly Migration[],
 ): Promise<number> {
   return withOwnerTransaction(pools, placement, async (client) => {
-    // Two statements in one flight: the second must take its snapshot after the lock is held.
-    const [, found] = await Promise.all([
-      client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schema]),
-      client.query<{ database: string; version: number | null }>(
-        `SELECT current_database() AS database,
-           (SELECT version FROM atrium.tenant_versions WHERE schema_name = $1) AS version`,
-        [schema],
-      ),
-    ])
-    const [state] = found.rows
-    if (state === undefined) throw new Error('the placement did not answer')
-    if (state.version !== null) return state.version
-    await client.query(creationOf(schema, placementNames(state.database).api, migrations))
-    return migrations.length
+    if (await buildTenantSchemaOn(client, schema, migrations)) return migrations.length
+    const { rows } = await client.query<{ version: number }>(
+      'SELECT version FROM atrium.tenant_versions WHERE schema_name = $1',
+      [schema],
+    )
+    return onlyRow(rows).version
   })
+}
+
+/** The same in a transaction that is the caller's, who acts as the owner. Answers whether it had to be made. */
+export async function buildTenantSchemaOn(
+  client: pg.ClientBase,
+  schema: string,
+  migrations: readonly Migration[],
+): Promise<boolean> {
+  // Two statements: the second must take its snapshot after the lock is held.
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schema])
+  const { rows } = await client.query<{ database: string; made: boolean }>(
+    `SELECT current_database() AS database,
+       EXISTS (SELECT FROM atrium.tenant_versions WHERE schema_name = $1) AS made`,
+    [schema],
+  )
+  const { database, made } = onlyRow(rows)
+  if (made) return false
+  await client.query(creationOf(schema, placementNames(database).api, migrations))
+  return true
 }
 
 function creationOf(schema: string, apiLogin: string, migrations: readonly Migration[]): string {

@@ -27,6 +27,11 @@ export async function findTenant(pools: Pools, catalog: string, name: TenantName
   return row && toTenant(row)
 }
 
+/** A place that the catalog has named: of a tenant that is on the move, the old or the new one. */
+export function refOf(placement: string, schema: string): TenantRef {
+  return createTenantRef(placement, schema)
+}
+
 /** The version that a tenant's schema is on, from its placement. */
 export async function findTrueVersion(pools: Pools, { placement, schema }: TenantRef): Promise<number | undefined> {
   const [row] = await readCatalog<{ version: number }>(pools, placement, {

@@ -93,17 +93,23 @@ describe('the control plane', () => {
     expect(new Set(found.map(({ Properties }) => Properties.AuthorizationType))).toEqual(new Set(['AWS_IAM']))
   })
 
-  it("lets its functions read the control plane's login and no other", () => {
+  it('lets the bootstrap function alone read the master secret, and the placements function alone invoke it', () => {
+    const policies = template('Control').findResources('AWS::IAM::Policy')
+    const holders = (mark: string) =>
+      Object.entries(policies)
+        .filter(([, policy]) => JSON.stringify(policy).includes(mark))
+        .map(([id]) => id.replace(/Function.*$/, ''))
+    expect(holders('MasterUserSecret')).toEqual(['Bootstrap'])
+    expect(holders('lambda:InvokeFunction')).toEqual(['Placements'])
+  })
+
+  it("lets its functions read the control plane's login", () => {
     template('Control').allResourcesProperties('AWS::Lambda::Function', {
       Environment: { Variables: Match.objectLike({ ATRIUM_LOGIN: 'control' }) },
     })
-    template('Control').allResourcesProperties('AWS::IAM::Policy', {
-      PolicyDocument: Match.objectLike({
-        Statement: [
-          Match.objectLike({ Resource: { 'Fn::ImportValue': Match.stringLikeRegexp('ExportsOutputRefControlLogin') } }),
-        ],
-      }),
-    })
+    const policies = Object.values(template('Control').findResources('AWS::IAM::Policy'))
+    expect(policies.length).toBeGreaterThan(4)
+    for (const policy of policies) expect(JSON.stringify(policy)).toContain('ExportsOutputRefControlLogin')
   })
 })
 

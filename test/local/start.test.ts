@@ -244,6 +244,64 @@ describe('the atrium command', () => {
     })
   })
 
+  it('adds a placement, and a tenant in it is served like any other', async () => {
+    for (const _ of ['once', 'again']) {
+      expect((await atrium('placements', 'add', 'second')).stdout).toMatch(/second +0 of 500 +yes/)
+    }
+    expect(
+      (await atrium('tenants', 'create', 'newco', '--name', 'Newco', '--domain', 'newco.localhost', '--json')).stdout,
+    ).toContain('"placement":"second"')
+    const body = '{"name":"In the second","price":"1"}'
+    expect((await send('newco.localhost', '/products', { 'content-type': 'application/json' }, body)).status).toBe(201)
+    expect((await send('newco.localhost', '/products')).body).toMatchObject({ items: [{ name: 'In the second' }] })
+    expect((await atrium('fleet', 'drift')).code).toBe(0)
+  })
+
+  it('moves a tenant under load, and no acknowledged write is lost', async () => {
+    const acknowledged: string[] = []
+    const refused: number[] = []
+    let stop = false
+    const writer = async (n: number) => {
+      for (let each = 0; !stop; each += 1) {
+        const body = JSON.stringify({ name: `written ${n} ${each}`, price: '1' })
+        const { status, body: answer } = await send(
+          'germany.localhost',
+          '/products',
+          { 'content-type': 'application/json' },
+          body,
+        )
+        if (status === 201) acknowledged.push((answer as { id: string }).id)
+        else refused.push(status)
+      }
+    }
+    const reader = async () => {
+      while (!stop) {
+        const { status } = await send('germany.localhost', '/products?limit=1')
+        // Reads are served until the switch, and for its moment told to come back.
+        expect([200, 503]).toContain(status)
+      }
+    }
+    const load = Promise.all([writer(1), writer(2), writer(3), reader()])
+    await sleep(300)
+    const before = acknowledged.length
+    expect(await atrium('tenants', 'move', 'germany', '--to', 'second')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('to: second'),
+    })
+    const after = acknowledged.length
+    // The caches learn of it within 10 s; until then the old place refuses, and the request is resolved once more.
+    while (acknowledged.length < after + 50) await sleep(20)
+    stop = true
+    await load
+    expect(before).toBeGreaterThan(0)
+    expect(new Set(refused.length === 0 ? [503] : refused)).toEqual(new Set([503]))
+    const ids = new Set<string>()
+    for await (const { id } of createTenantClient(url, 'germany').products()) ids.add(id)
+    expect(acknowledged.filter((id) => !ids.has(id))).toEqual([])
+    expect(new Set(acknowledged).size).toBe(acknowledged.length)
+    expect((await atrium('tenants', 'show', 'germany')).stdout).toMatch(/placement +second/)
+  })
+
   it('migrates, and says so when there is nothing to do', async () => {
     expect((await atrium('migrate', '--dry-run')).stdout).toMatch(/^All tenants are on version \d+: nothing to do\.\n$/)
     const { code, stdout } = await atrium('migrate', '--json')
@@ -254,7 +312,7 @@ describe('the atrium command', () => {
       result: { migrated: 0, failed: [] },
     })
     expect((await atrium('fleet', 'status')).stdout).toMatch(
-      /^version +tenants\n\d+ +1[56] +latest\n\nLast run: operation \d+, succeeded/,
+      /^version +tenants\n\d+ +1[567] +latest\n\nLast run: operation \d+, succeeded/,
     )
     expect((await atrium('operations', 'list')).stdout).toContain('migrate')
   })

@@ -64,7 +64,7 @@ describe('provisionTenant', () => {
     const request = { slug: 'counted', name: 'Counted', domains: ['counted.example.com', 'counted.example.org'] }
     proxy.takeFlights()
     await provisionTenant({ ...stage.control, pools }, request)
-    expect(proxy.takeFlights()).toBe(7)
+    expect(proxy.takeFlights()).toBe(8)
     await provisionTenant({ ...stage.control, pools }, request)
     expect(proxy.takeFlights()).toBe(3)
     await pools.end()

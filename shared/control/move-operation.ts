@@ -1,0 +1,138 @@
+import type pg from 'pg'
+import * as z from 'zod'
+import { readMigrations } from '../db/migrations.ts'
+import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import { AppError } from '../errors.ts'
+import { buildTenantSchemaOn } from '../tenancy/build-tenant-schema.ts'
+import { refOf } from '../tenancy/catalog-queries.ts'
+import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { drawSchemaName } from '../tenancy/slug.ts'
+import { copySchema } from './copy-schema.ts'
+import { dropSchema } from './delete-tenant.ts'
+import { getTenant } from './list-tenants.ts'
+import type { OperationKind } from './operation.ts'
+import { closeForWrites, closeSchema, openForWrites, openSchema } from './schema-access.ts'
+import { changeStatus } from './tenant-status.ts'
+
+const input = z.object({ slug: z.string(), to: z.string() })
+
+const position = z.discriminatedUnion('phase', [
+  z.object({ phase: z.literal('begin') }),
+  z.object({
+    phase: z.enum(['close', 'copy', 'switch', 'drop']),
+    from: z.string(),
+    oldSchema: z.string(),
+    newSchema: z.string(),
+  }),
+])
+
+type Position = z.output<typeof position>
+
+const phases = 5
+
+/**
+ * Moves a tenant to another placement. It is read-only while it is copied: writes are revoked at the old place and those
+ * under way awaited. Then the old place is closed, the catalog switched, the old schema dropped. Wherever it is
+ * interrupted, the tenant is whole in one place and a rerun finishes; given up before the switch, it stays where it was.
+ */
+export const moveOperation: OperationKind<z.output<typeof input>, Position> = {
+  kind: 'move',
+  input,
+  position,
+  start: { phase: 'begin' },
+  cancellable: true,
+
+  async step(control, { slug, to }, at) {
+    if (at.phase === 'begin') {
+      const { ref } = await changeStatus(control, slug, { from: ['active', 'moving'], to: 'moving', verb: 'moved' })
+      if (ref.placement === to) throw new AppError('wrong_status', `The tenant "${slug}" is in "${to}" already.`)
+      const next = { from: ref.placement, oldSchema: ref.schema, newSchema: drawSchemaName(slug) }
+      return { position: { phase: 'close', ...next }, done: 1, total: phases }
+    }
+    const old = refOf(at.from, at.oldSchema)
+    switch (at.phase) {
+      case 'close':
+        await closeForWrites(control.pools, old)
+        return { position: { ...at, phase: 'copy' }, done: 2, total: phases }
+      case 'copy':
+        await copyTenant(control, at, to)
+        return { position: { ...at, phase: 'switch' }, done: 3, total: phases }
+      case 'switch': {
+        await closeSchema(control.pools, old)
+        await switchCatalog(control, slug, to, at.newSchema)
+        return { position: { ...at, phase: 'drop' }, done: 4, total: phases }
+      }
+      case 'drop':
+        await dropSchema(control.pools, old)
+        return { position: at, done: phases, total: phases, result: { tenant: slug, from: at.from, to } }
+    }
+  },
+
+  async abandon(control, { slug, to }, at) {
+    if (at.phase === 'drop') return
+    const tenant = await getTenant(control, slug).catch(() => undefined)
+    // Only what this move has begun: a tenant that was not to be moved at all is not touched.
+    if (tenant?.status !== 'moving') return
+    if (at.phase !== 'begin') {
+      if (tenant.ref.schema === at.newSchema) return
+      await dropSchema(control.pools, refOf(to, at.newSchema))
+      await openForWrites(control.pools, tenant.ref)
+      await openSchema(control.pools, tenant.ref)
+    }
+    await changeStatus(control, slug, { from: ['moving'], to: 'active', verb: 'left where it is' })
+  },
+}
+
+/** All of the copy in one transaction at the target: it is there whole or not at all. */
+async function copyTenant(
+  { pools }: ControlPlane,
+  at: { readonly from: string; readonly oldSchema: string; readonly newSchema: string },
+  to: string,
+): Promise<void> {
+  const migrations = await readMigrations('tenant')
+  await pools.withSession(at.from, (source) =>
+    pools.withSession(to, async (target) => {
+      await Promise.all([becomeOwner(source, true), becomeOwner(target, false)])
+      const { rows } = await source.query<{ version: number }>(
+        'SELECT version FROM atrium.tenant_versions WHERE schema_name = $1',
+        [at.oldSchema],
+      )
+      const version = rows[0]?.version
+      if (version === undefined) throw new AppError('internal', 'The tenant has no version record where it is.')
+      const made = await buildTenantSchemaOn(target, at.newSchema, migrations.slice(0, version))
+      // A worker that died after COMMIT has copied it all.
+      if (made) await copySchema({ client: source, schema: at.oldSchema }, { client: target, schema: at.newSchema })
+      await target.query('COMMIT')
+      await source.query('COMMIT')
+    }),
+  )
+}
+
+async function becomeOwner(client: pg.ClientBase, readOnly: boolean): Promise<void> {
+  await client.query(
+    readOnly ? 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY' : 'BEGIN ISOLATION LEVEL READ COMMITTED',
+  )
+  await client.query(
+    `SELECT set_config('role', pg_get_userbyid(datdba), true) FROM pg_database WHERE datname = current_database()`,
+  )
+  await client.query(
+    `SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0`,
+  )
+}
+
+/** From this commit on the tenant is at its new place. Done again it changes nothing. */
+async function switchCatalog(
+  { pools, catalog }: ControlPlane,
+  slug: string,
+  to: string,
+  schema: string,
+): Promise<void> {
+  const { rowCount } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query(
+      `UPDATE catalog.tenants SET placement = $2, schema_name = $3, status = 'active'
+       WHERE slug = $1 AND (status = 'moving' OR schema_name = $3)`,
+      [slug, to, schema],
+    ),
+  )
+  if (rowCount === 0) throw new AppError('wrong_status', `The tenant "${slug}" was changed while it was moved.`)
+}

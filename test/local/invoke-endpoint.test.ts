@@ -1,0 +1,41 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { FunctionPool } from '../../local/gateway/function-pool.ts'
+import { type InvokeEndpoint, startInvokeEndpoint } from '../../local/invoke-endpoint.ts'
+
+let endpoint: InvokeEndpoint
+
+const pool: FunctionPool = {
+  invoke: async (event) =>
+    JSON.stringify(event) === '{"throw":true}'
+      ? { error: { errorType: 'RangeError', errorMessage: 'too far', trace: [] } }
+      : { result: { got: event } },
+  stop: async () => undefined,
+  kill: async () => undefined,
+}
+
+beforeAll(async () => {
+  endpoint = await startInvokeEndpoint(new Map([['echo', pool]]), 'the-key')
+})
+afterAll(() => endpoint.close())
+
+function invoke(name: string, payload: unknown, accessKeyId = 'the-key') {
+  const credentials = { accessKeyId, secretAccessKey: 'local' }
+  const client = new LambdaClient({ region: 'local', endpoint: endpoint.url, credentials, maxAttempts: 1 })
+  return client.send(new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(payload) }))
+}
+
+it("hands the payload to the function and its answer to the SDK's client", async () => {
+  const { StatusCode, FunctionError, Payload } = await invoke('echo', { a: 1 })
+  expect({ StatusCode, FunctionError, payload: Payload?.transformToString() }).toEqual({
+    ...{ StatusCode: 200, FunctionError: undefined, payload: '{"got":{"a":1}}' },
+  })
+})
+
+it("tells the function's own error from one of the call", async () => {
+  const { FunctionError, Payload } = await invoke('echo', { throw: true })
+  expect(FunctionError).toBe('Unhandled')
+  expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({ errorType: 'RangeError' })
+  await expect(invoke('nothing', {})).rejects.toMatchObject({ $metadata: { httpStatusCode: 404 } })
+  await expect(invoke('echo', {}, 'another-key')).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } })
+})

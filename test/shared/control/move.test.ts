@@ -1,0 +1,236 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { getTenant } from '../../../shared/control/list-tenants.ts'
+import { moveOperation } from '../../../shared/control/move-operation.ts'
+import type { Operation } from '../../../shared/control/operation.ts'
+import { cancelOperation, getOperation, startOperation } from '../../../shared/control/operations.ts'
+import { runSlice } from '../../../shared/control/run-operations.ts'
+import { secretName } from '../../../shared/db/application-pools.ts'
+import { openTenantDatabase } from '../../../shared/db/tenant-database.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { createPlacement } from '../../../shared/tenancy/create-placement.ts'
+import { registerPlacement } from '../../../shared/tenancy/register-placement.ts'
+import { createDirectPools } from '../../support/direct-pools.ts'
+import { createTestStage, type TestStage } from '../../support/stage.ts'
+
+let stage: TestStage
+let slug: string
+let count = 0
+
+/** Makes a second placement beside the stage's own, as the bootstrap function would. */
+async function addPlacement(name: string): Promise<pg.ClientConfig> {
+  const master = inject('master')
+  const passwords = { api: randomBytes(12).toString('hex'), control: randomBytes(12).toString('hex') }
+  const names = await createPlacement(master, {
+    database: `test_${randomBytes(6).toString('hex')}`,
+    holdsCatalog: false,
+    passwords,
+  })
+  for (const login of ['api', 'control'] as const) {
+    stage.secrets.put(secretName('test', name, login), {
+      ...{ host: master.host, port: master.port, dbname: names.database, ssl: false },
+      ...{ username: names[login], password: passwords[login] },
+    })
+  }
+  await registerPlacement(stage.control, name)
+  return {
+    ...master,
+    database: names.database,
+    user: names.control,
+    password: passwords.control,
+    options: `-c role=${names.owner}`,
+  }
+}
+
+let second: pg.ClientConfig
+
+beforeAll(async () => {
+  stage = await createTestStage('control')
+  second = await addPlacement('second')
+})
+afterAll(() => stage.end())
+beforeEach(async () => {
+  count += 1
+  slug = `shop-${count}`
+  await stage.createTenant({ slug, placement: 'main' })
+  await stage.inSchemaOf(slug, async (client) => {
+    await client.query(
+      `INSERT INTO products (name, description, price) SELECT 'p' || n, E'tab\\t\\\\N', n FROM generate_series(1, 500) n`,
+    )
+    await client.query('DELETE FROM products WHERE id > 490')
+    await client.query('INSERT INTO orders (product_id, quantity, unit_price) SELECT id, 3, 2.55 FROM products')
+  })
+})
+
+const start = (to = 'second') =>
+  startOperation(stage.control, moveOperation, { input: { slug, to }, tenant: slug, operator: 'olga' })
+
+async function runAll(kind: typeof moveOperation = moveOperation): Promise<void> {
+  while (
+    (await runSlice(stage.control, new Map([['move', kind]]), { deadline: Date.now() + 60_000, lease: 200 })) !== 'idle'
+  );
+}
+
+async function move(to = 'second'): Promise<Operation> {
+  const { id } = await start(to)
+  await runAll()
+  return getOperation(stage.control, id)
+}
+
+/** All rows and the next id of a tenant, wherever it is. */
+async function everything(): Promise<unknown> {
+  const { ref } = await getTenant(stage.control, slug)
+  const config =
+    ref.placement === 'main' ? { ...stage.connection('control'), options: `-c role=${stage.names.owner}` } : second
+  const client = new pg.Client(config)
+  await client.connect()
+  try {
+    const { rows } = await client.query(`SELECT
+      (SELECT json_agg(p ORDER BY id) FROM ${ref.schema}.products p) AS products,
+      (SELECT json_agg(o ORDER BY id) FROM ${ref.schema}.orders o) AS orders,
+      (SELECT last_value FROM ${ref.schema}.products_id_seq) AS next_product,
+      (SELECT last_value FROM ${ref.schema}.orders_id_seq) AS next_order`)
+    return rows[0]
+  } finally {
+    await client.end()
+  }
+}
+
+/** How many schemas of this tenant there are, in both places. */
+async function schemas(): Promise<number> {
+  const like = `t\\_${slug.replace('-', '\\_')}\\_%`
+  const text = 'SELECT count(*)::int AS n FROM pg_namespace WHERE nspname LIKE $1'
+  const here = await stage.asOwner((client) => client.query(text, [like]))
+  const client = new pg.Client(second)
+  await client.connect()
+  const there = await client.query(text, [like])
+  await client.end()
+  return here.rows[0].n + there.rows[0].n
+}
+
+describe('a move', () => {
+  it('takes rows, sequences and domains along, and leaves nothing behind', async () => {
+    const before = await everything()
+    const { ref: old } = await getTenant(stage.control, slug)
+    expect(await move()).toMatchObject({ state: 'succeeded', result: { tenant: slug, from: 'main', to: 'second' } })
+    const moved = await getTenant(stage.control, slug)
+    expect(moved).toMatchObject({ status: 'active', ref: { placement: 'second' }, domains: [`${slug}.example.com`] })
+    expect(moved.ref.schema).not.toBe(old.schema)
+    expect(await everything()).toEqual(before)
+    expect(await schemas()).toBe(1)
+    expect(await move('main')).toMatchObject({ state: 'succeeded' })
+    expect(await everything()).toEqual(before)
+    expect(await schemas()).toBe(1)
+  })
+
+  it('refuses to go where the tenant is, and leaves it active', async () => {
+    expect(await move('main')).toMatchObject({ state: 'failed', problem: { code: 'wrong_status' } })
+    expect((await getTenant(stage.control, slug)).status).toBe('active')
+  })
+
+  it('waits for a write that was under way, and the write is there afterwards', async () => {
+    const { ref } = await getTenant(stage.control, slug)
+    const writer = new pg.Client(stage.connection('api'))
+    await writer.connect()
+    await writer.query('BEGIN')
+    await writer.query('SELECT atrium.enter($1, false, 0, 0)', [ref.schema])
+    await writer.query("INSERT INTO products (name, price) VALUES ('just in time', 1)")
+    const moving = move()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await writer.query('COMMIT')
+    await writer.end()
+    expect((await moving).state).toBe('succeeded')
+    expect(JSON.stringify(await everything())).toContain('just in time')
+  })
+
+  it('serves reads and refuses writes while it is copied', async () => {
+    const { ref } = await getTenant(stage.control, slug)
+    const pools = createDirectPools(stage.connection('api'))
+    const db = openTenantDatabase(pools, ref)
+    const seen: unknown[] = []
+    await start()
+    await runAll({
+      ...moveOperation,
+      async step(control, input, at, tools) {
+        if (at.phase === 'copy') {
+          seen.push(await db.read('SELECT count(*)::int AS n FROM products', []))
+          seen.push(
+            await db
+              .write("INSERT INTO products (name, price) VALUES ('late', 1)", [])
+              .catch((error) => error.cause.code),
+          )
+        }
+        return moveOperation.step(control, input, at, tools)
+      },
+    })
+    expect(seen).toEqual([[{ n: 490 }], '42501'])
+    await pools.end()
+  })
+
+  it.each(['begin', 'close', 'copy', 'switch', 'drop'])(
+    'that dies after the step %s is finished by another worker',
+    async (phase) => {
+      const before = await everything()
+      const { id } = await start()
+      let died = false
+      await runAll({
+        ...moveOperation,
+        async step(control, input, at, tools) {
+          const step = await moveOperation.step(control, input, at, tools)
+          if (at.phase === phase && !died) {
+            // Done, and not said: as when the worker was killed before it could save.
+            died = true
+            throw new AppError('unavailable', 'killed here')
+          }
+          return step
+        },
+      })
+      while ((await getOperation(stage.control, id)).finished_at === null) {
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        await runAll()
+      }
+      expect(died).toBe(true)
+      expect(await getOperation(stage.control, id)).toMatchObject({ state: 'succeeded' })
+      expect(await everything()).toEqual(before)
+      expect(await schemas()).toBe(1)
+    },
+  )
+
+  it.each(['close', 'copy', 'switch'])(
+    'that fails for good at the step %s leaves the tenant where it was, writable',
+    async (phase) => {
+      const before = await everything()
+      const { id } = await start()
+      await runAll({
+        ...moveOperation,
+        async step(control, input, at, tools) {
+          if (at.phase === phase) throw new AppError('wrong_status', 'no further')
+          return moveOperation.step(control, input, at, tools)
+        },
+      })
+      expect(await getOperation(stage.control, id)).toMatchObject({ state: 'failed' })
+      const tenant = await getTenant(stage.control, slug)
+      expect(tenant).toMatchObject({ status: 'active', ref: { placement: 'main' } })
+      expect(await everything()).toEqual(before)
+      expect(await schemas()).toBe(1)
+      const pools = createDirectPools(stage.connection('api'))
+      await openTenantDatabase(pools, tenant.ref).write("INSERT INTO products (name, price) VALUES ('again', 1)", [])
+      await pools.end()
+    },
+  )
+
+  it('can be cancelled half way, and the tenant stays', async () => {
+    const { id } = await start()
+    await runAll({
+      ...moveOperation,
+      async step(control, input, at, tools) {
+        const step = await moveOperation.step(control, input, at, tools)
+        if (at.phase === 'close') await cancelOperation(control, id, ['move'])
+        return step
+      },
+    })
+    expect(await getOperation(stage.control, id)).toMatchObject({ state: 'cancelled' })
+    expect(await getTenant(stage.control, slug)).toMatchObject({ status: 'active', ref: { placement: 'main' } })
+  })
+})

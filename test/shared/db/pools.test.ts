@@ -1,0 +1,93 @@
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it, vi } from 'vitest'
+import { createPools, type Pools } from '../../../shared/db/pools.ts'
+import { createDirectPools } from '../../support/direct-pools.ts'
+import { createTestStage, type TestStage } from '../../support/stage.ts'
+
+let stage: TestStage
+let superuser: pg.Client
+let pools: Pools
+
+beforeAll(async () => {
+  stage = await createTestStage()
+  superuser = new pg.Client(inject('superuser'))
+  await superuser.connect()
+})
+afterAll(async () => {
+  await superuser.end()
+  await stage.end()
+})
+beforeEach(() => {
+  pools = createDirectPools(stage.connection('api'))
+})
+afterEach(async () => {
+  vi.useRealTimers()
+  await pools.end()
+})
+
+const backend = (schema?: string, placement = 'main') =>
+  pools.withClient(
+    placement,
+    'read',
+    async (client) => (await client.query('SELECT pg_backend_pid() AS pid')).rows[0].pid,
+    schema,
+  )
+
+it('replaces a connection that has seen 250 tenants, however often each', async () => {
+  const first = await backend()
+  for (let n = 0; n < 249; n += 1) expect(await backend(`t_${n}`)).toBe(first)
+  for (let n = 0; n < 249; n += 1) expect(await backend(`t_${n}`)).toBe(first)
+  expect(await backend('t_249')).toBe(first)
+  expect(await backend('t_0')).not.toBe(first)
+})
+
+it('replaces a connection after 15 minutes, by the clock', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+  const first = await backend()
+  vi.advanceTimersByTime(15 * 60_000 - 1)
+  expect(await backend()).toBe(first)
+  vi.advanceTimersByTime(1)
+  expect(await backend()).toBe(first) // its last use
+  expect(await backend()).not.toBe(first)
+})
+
+it("keeps the first placement's pool and those of two others, and closes the one that was not used for longest", async () => {
+  const alive = async () => {
+    const { rows } = await superuser.query('SELECT pid FROM pg_stat_activity WHERE usename = $1', [stage.names.api])
+    return new Set(rows.map(({ pid }) => pid))
+  }
+  const main = await backend(undefined, 'main')
+  const a = await backend(undefined, 'a')
+  const b = await backend(undefined, 'b')
+  expect(await backend(undefined, 'a')).toBe(a)
+  const c = await backend(undefined, 'c')
+  while ((await alive()).has(b)) await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(await alive()).toEqual(new Set([main, a, c]))
+  expect(await backend(undefined, 'main')).toBe(main)
+  expect(await backend(undefined, 'b')).not.toBe(b)
+})
+
+it('lets whoever works in a pool that is closed finish', async () => {
+  await backend(undefined, 'main')
+  const slow = pools.withClient('a', 'write', async (client) => {
+    await Promise.all([backend(undefined, 'b'), backend(undefined, 'c')])
+    return (await client.query('SELECT 1 AS one')).rows[0]
+  })
+  expect(await slow).toEqual({ one: 1 })
+})
+
+it('says that no connection can be had, and why to the log alone', async () => {
+  const nowhere = createPools({
+    credentials: {
+      read: async () => ({ host: '127.0.0.1', port: 1, dbname: 'x', username: 'x', password: 'x', ssl: false }),
+      forget: () => undefined,
+    },
+  })
+  const failure = nowhere.withClient('main', 'read', async () => 1)
+  await expect(failure).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'The database cannot be reached right now.',
+    cause: { code: 'ECONNREFUSED' },
+  })
+  await nowhere.end()
+})
