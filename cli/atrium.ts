@@ -3,12 +3,19 @@ import { CommandError, reportError } from '../local/command-line.ts'
 import { defaultDataFolder } from '../local/data-folder.ts'
 import type { Command } from './command.ts'
 import { fleetCommands } from './commands/fleet.ts'
+import { migrationCommands } from './commands/migrations.ts'
 import { operationCommands } from './commands/operations.ts'
 import { placementCommands } from './commands/placements.ts'
 import { tenantCommands } from './commands/tenants.ts'
-import { connectControlPlane } from './control-client.ts'
+import { type ControlClient, connectControlPlane } from './control-client.ts'
 
-const commands: readonly Command[] = [...tenantCommands, ...placementCommands, ...fleetCommands, ...operationCommands]
+const commands: readonly Command[] = [
+  ...tenantCommands,
+  ...placementCommands,
+  ...fleetCommands,
+  ...migrationCommands,
+  ...operationCommands,
+]
 
 const commonOptions = {
   url: { type: 'string' },
@@ -52,12 +59,23 @@ async function run(words: readonly string[]): Promise<void> {
   })
   if (values.help === true) return console.log(helpOf(command))
   await command.run({
-    client: await connectControlPlane({ url: asText(values.url), data: asText(values.data) ?? defaultDataFolder }),
+    client: connectWhenNeeded({ url: asText(values.url), data: asText(values.data) ?? defaultDataFolder }),
     args: positionals,
     options: values,
     json: values.json === true,
     print: (answer, text) => console.log(values.json === true ? JSON.stringify(answer) : text()),
   })
+}
+
+/** A command that asks the control plane nothing needs none. */
+function connectWhenNeeded(options: { url?: string; data: string }): ControlClient {
+  let connected: Promise<ControlClient> | undefined
+  return {
+    async send(method, path, body) {
+      connected ??= connectControlPlane(options)
+      return (await connected).send(method, path, body)
+    },
+  }
 }
 
 function asText(value: unknown): string | undefined {
