@@ -1,6 +1,7 @@
 import { CommandError } from '../../local/command-line.ts'
 import type { PlacementRecord } from '../../shared/control/placements.ts'
 import { type Command, table, takeArguments, textOption } from '../command.ts'
+import { followOperation } from '../follow-operation.ts'
 
 const row = ({ name, tenants, tenant_limit, accepts_tenants }: PlacementRecord) => ({
   ...{ placement: name, tenants: `${tenants} of ${tenant_limit}`, 'new tenants': accepts_tenants ? 'yes' : 'no' },
@@ -27,6 +28,17 @@ export const placementCommands: readonly Command[] = [
       const { NAME } = takeArguments(call, 'NAME')
       const { body } = await call.client.send('POST', '/placements', { name: NAME })
       call.print(body, () => table([row(body)], ''))
+    },
+  },
+  {
+    name: 'placements drain',
+    usage: 'NAME',
+    summary: 'Closes a placement and moves its tenants, one after the other, to where there is room.',
+    example: 'atrium placements drain second',
+    async run(call) {
+      const { NAME } = takeArguments(call, 'NAME')
+      const { body } = await call.client.send('POST', `/placements/${encodeURIComponent(NAME)}/drain`)
+      await followOperation(call, body.id)
     },
   },
   {

@@ -1,3 +1,4 @@
+import { drainOperation } from '../../shared/control/drain-operation.ts'
 import { driftOperation } from '../../shared/control/fleet/drift-operation.ts'
 import { migrateOperation } from '../../shared/control/fleet/migrate-operation.ts'
 import { moveOperation } from '../../shared/control/move-operation.ts'
@@ -6,5 +7,5 @@ import type { OperationKinds } from '../../shared/control/run-operations.ts'
 
 /** Every kind of operation that the worker knows. */
 export const operationKinds: OperationKinds = new Map(
-  [purgeOperation, moveOperation, migrateOperation, driftOperation].map((kind) => [kind.kind, kind]),
+  [purgeOperation, moveOperation, drainOperation, migrateOperation, driftOperation].map((kind) => [kind.kind, kind]),
 )

@@ -1,6 +1,7 @@
 import { createControlHandler } from '../../shared/http/create-control-handler.ts'
 import type { ControlEndpointsOf } from '../control-routes.ts'
 import { addPlacement } from './add-placement.ts'
+import { drainPlacement } from './drain-placement.ts'
 import { listPlacements } from './list-placements.ts'
 import { updatePlacement } from './update-placement.ts'
 
@@ -8,6 +9,7 @@ const endpoints: ControlEndpointsOf<'placements'> = {
   'GET /placements': listPlacements,
   'POST /placements': addPlacement,
   'PATCH /placements/{name}': updatePlacement,
+  'POST /placements/{name}/drain': drainPlacement,
 }
 
 export const handler = createControlHandler(endpoints)

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { drainOperation } from '../../../shared/control/drain-operation.ts'
 import { getTenant } from '../../../shared/control/list-tenants.ts'
 import { moveOperation } from '../../../shared/control/move-operation.ts'
 import type { Operation } from '../../../shared/control/operation.ts'
 import { cancelOperation, getOperation, startOperation } from '../../../shared/control/operations.ts'
+import { updatePlacement } from '../../../shared/control/placements.ts'
 import { runSlice } from '../../../shared/control/run-operations.ts'
+import { suspendTenant } from '../../../shared/control/suspend-tenant.ts'
 import { secretName } from '../../../shared/db/application-pools.ts'
 import { openTenantDatabase } from '../../../shared/db/tenant-database.ts'
 import { AppError } from '../../../shared/errors.ts'
@@ -108,6 +111,47 @@ async function schemas(): Promise<number> {
   await client.end()
   return here.rows[0].n + there.rows[0].n
 }
+
+describe('draining a placement', () => {
+  const drain = async (placement: string) => {
+    const { id } = await startOperation(stage.control, drainOperation, {
+      input: { placement },
+      tenant: null,
+      operator: 'olga',
+    })
+    while (
+      (await runSlice(stage.control, new Map([['drain', drainOperation]]), { deadline: Date.now() + 60_000 })) !==
+      'idle'
+    );
+    return getOperation(stage.control, id)
+  }
+
+  it('moves every tenant elsewhere, and lets no new one come', async () => {
+    await move()
+    await stage.createTenant({ slug: `${slug}-b`, placement: 'second' })
+    const before = await everything()
+    expect(await drain('second')).toMatchObject({ state: 'succeeded', result: { drained: 'second', moved: 2 } })
+    expect(await getTenant(stage.control, slug)).toMatchObject({ status: 'active', ref: { placement: 'main' } })
+    expect(await everything()).toEqual(before)
+    expect((await stage.createTenant({ slug: `${slug}-c` })).ref.placement).toBe('main')
+  })
+
+  it('stops where there is nowhere to go, and leaves everyone whole', async () => {
+    expect(await drain('main')).toMatchObject({ state: 'failed', problem: { code: 'placements_full' } })
+    expect((await getTenant(stage.control, slug)).status).toBe('active')
+    for (const name of ['main', 'second']) await updatePlacement(stage.control, name, { accepts_tenants: true })
+  })
+
+  it('names a tenant that cannot be moved', async () => {
+    await move()
+    await suspendTenant(stage.control, slug)
+    expect(await drain('second')).toMatchObject({
+      state: 'failed',
+      problem: { code: 'wrong_status', detail: expect.stringContaining(slug) },
+    })
+    await updatePlacement(stage.control, 'second', { accepts_tenants: true })
+  })
+})
 
 describe('a move', () => {
   it('takes rows, sequences and domains along, and leaves nothing behind', async () => {
