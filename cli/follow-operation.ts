@@ -6,10 +6,14 @@ import type { CommandCall } from './command.ts'
 const pollInterval = 250
 
 /**
- * Waits for an operation with a progress line on stderr, and prints its result. Throws a CommandError when it failed or
+ * Waits for an operation with a progress line on stderr, and prints its result unless it is to be quiet. Throws a CommandError when it failed or
  * was cancelled. Interrupted, it says how to go on waiting: the operation itself goes on.
  */
-export async function followOperation(call: CommandCall, id: string): Promise<Operation> {
+export async function followOperation(
+  call: CommandCall,
+  id: string,
+  how: 'telling' | 'quietly' = 'telling',
+): Promise<Operation> {
   const interrupted = () => {
     process.stderr.write(`\noperation ${id} goes on; follow it with: atrium operations wait ${id}\n`)
     process.exit(130)
@@ -18,7 +22,7 @@ export async function followOperation(call: CommandCall, id: string): Promise<Op
   try {
     const operation = await waitFor(call, id)
     if (operation.state === 'succeeded') {
-      call.print(operation, () => `${operation.kind}: done. ${describe(operation.result)}`)
+      if (how === 'telling') call.print(operation, () => `${operation.kind}: done. ${describe(operation.result)}`)
       return operation
     }
     if (call.json) console.log(JSON.stringify(operation))

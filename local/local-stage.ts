@@ -9,6 +9,7 @@ import { createPlacement } from '../shared/tenancy/create-placement.ts'
 import { placementNames } from '../shared/tenancy/placement-names.ts'
 import { registerPlacement } from '../shared/tenancy/register-placement.ts'
 import type { DataFolder } from './data-folder.ts'
+import { startFilesEndpoint } from './files-endpoint.ts'
 import { createFunctionPool } from './gateway/function-pool.ts'
 import type { FunctionError } from './gateway/function-process.ts'
 import type { GatewayPort } from './gateway/gateway.ts'
@@ -90,7 +91,12 @@ export async function startLocalStage({
     await lambda.close()
     await bootstrap.stop()
   })
-  const environment = { ...common, AWS_ENDPOINT_URL_LAMBDA: lambda.url, BOOTSTRAP_FUNCTION: 'bootstrap' }
+  const files = await startFilesEndpoint(join(data.path, 'files'), secrets.accessKeyId)
+  started.defer(() => files.close())
+  const environment = {
+    ...{ ...common, AWS_ENDPOINT_URL_LAMBDA: lambda.url, BOOTSTRAP_FUNCTION: 'bootstrap' },
+    ...{ AWS_ENDPOINT_URL_S3: files.url, FILES_BUCKET: 'files' },
+  }
   const operations = startOperationsLoop(controlTemplate.functionOf('Worker'), { environment, output })
   started.defer(() => operations.stop())
   const operator = openOperatorToken(data.path)

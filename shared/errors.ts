@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'tenant_behind'
   | 'migration_edited'
   | 'failure_threshold'
+  | 'invalid_archive'
   // our side
   | 'unavailable'
   | 'timed_out'

@@ -1,8 +1,11 @@
 import { createControlHandler } from '../../shared/http/create-control-handler.ts'
 import type { ControlEndpointsOf } from '../control-routes.ts'
 import { createTenant } from './create-tenant.ts'
+import { createUpload } from './create-upload.ts'
 import { deleteTenant } from './delete-tenant.ts'
+import { exportTenant } from './export-tenant.ts'
 import { getTenant } from './get-tenant.ts'
+import { importTenant } from './import-tenant.ts'
 import { listTenants } from './list-tenants.ts'
 import { moveTenant } from './move-tenant.ts'
 import { renameTenant } from './rename-tenant.ts'
@@ -20,6 +23,9 @@ const endpoints: ControlEndpointsOf<'tenants'> = {
   'POST /tenants/{slug}/resume': resumeTenant,
   'POST /tenants/{slug}/restore': restoreTenant,
   'POST /tenants/{slug}/move': moveTenant,
+  'POST /tenants/{slug}/export': exportTenant,
+  'POST /uploads': createUpload,
+  'POST /imports': importTenant,
 }
 
 export const handler = createControlHandler(endpoints)

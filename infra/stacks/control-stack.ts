@@ -1,7 +1,8 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
 import { HttpApi, type HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import * as s3 from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import { controlRoutes } from '../../functions/control-routes.ts'
 import { ApiFunction } from '../constructs/api-function.ts'
@@ -29,6 +30,16 @@ export class ControlStack extends Stack {
       description: `Atrium's control plane, ${settings.stage}`,
       defaultAuthorizer: new HttpIamAuthorizer(),
     })
+    const files = new s3.Bucket(this, 'Files', {
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      // Exports and uploads are on their way to somewhere else.
+      lifecycleRules: [{ expiration: Duration.days(7), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    const withFiles = { FILES_BUCKET: files.bucketName }
+
     // It alone may read the master secret; it makes roles and databases, and serves no request.
     const { function: bootstrap } = new ApiFunction(this, 'Bootstrap', {
       ...{ ...common, entry: 'placements/bootstrap.ts', timeoutSeconds: 60 },
@@ -44,14 +55,22 @@ export class ControlStack extends Stack {
       const { function: handler } = new ApiFunction(this, name, {
         ...{ ...common, entry: `${folder}/handler.ts` },
         ...(mayBootstrap ? { timeoutSeconds: 29, variables: { BOOTSTRAP_FUNCTION: bootstrap.functionName } } : {}),
+        ...(folder === 'tenants' || folder === 'operations' ? { variables: withFiles } : {}),
       })
       if (mayBootstrap) bootstrap.grantInvoke(handler)
+      // A presigned URL can do what its signer may.
+      if (folder === 'tenants') files.grantPut(handler, 'imports/*')
+      if (folder === 'operations') files.grantRead(handler, 'exports/*')
       const integration = new HttpLambdaIntegration(`${name}Integration`, handler)
       for (const { method, path } of controlRoutes.filter((route) => route.function === folder)) {
         api.addRoutes({ path, methods: [method as HttpMethod], integration })
       }
     }
-    new ApiFunction(this, 'Worker', { ...common, entry: 'operations/worker.ts', timeoutSeconds: workerTimeout })
+    const { function: worker } = new ApiFunction(this, 'Worker', {
+      ...{ ...common, entry: 'operations/worker.ts', timeoutSeconds: workerTimeout, variables: withFiles },
+    })
+    files.grantPut(worker, 'exports/*')
+    files.grantRead(worker, 'imports/*')
     new CfnOutput(this, 'Url', { value: api.apiEndpoint, description: 'For the atrium command: ATRIUM_URL' })
   }
 }

@@ -38,6 +38,9 @@ export class NetworkStack extends Stack {
       this.vpc.addInterfaceEndpoint(name, { service, securityGroups: [endpoints], open: false })
     }
 
+    // Exports and imports: the gateway endpoint is the only way out of an isolated subnet, and leads to S3 alone.
+    this.vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 })
+    this.functions.connections.allowToAnyIpv4(ec2.Port.HTTPS, 'functions to S3')
     this.functions.connections.allowTo(this.database, ec2.Port.POSTGRES, 'functions to the database')
     this.functions.connections.allowTo(endpoints, ec2.Port.HTTPS, 'functions to AWS services')
   }

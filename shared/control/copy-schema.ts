@@ -6,7 +6,7 @@ import { onlyRow } from '../db/only-row.ts'
 import { AppError } from '../errors.ts'
 
 /** A table with the columns that are its own, in the order that its foreign keys allow. */
-interface TableToCopy {
+export interface TableToCopy {
   readonly name: string
   readonly columns: readonly string[]
 }
@@ -45,7 +45,7 @@ export async function copySchema(
 }
 
 /** Tables after those that they refer to. Generated columns are computed again. */
-async function readTables(client: pg.ClientBase, schema: string): Promise<TableToCopy[]> {
+export async function readTables(client: pg.ClientBase, schema: string): Promise<TableToCopy[]> {
   const { rows } = await client.query<TableToCopy & { refers_to: string[] }>(
     `SELECT c.relname::text AS name,
        ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a

@@ -1,4 +1,3 @@
-import type pg from 'pg'
 import * as z from 'zod'
 import { readMigrations } from '../db/migrations.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
@@ -11,6 +10,7 @@ import { copySchema } from './copy-schema.ts'
 import { dropSchema } from './delete-tenant.ts'
 import { getTenant } from './list-tenants.ts'
 import type { OperationKind } from './operation.ts'
+import { beginAsOwner } from './owner-session.ts'
 import { closeForWrites, closeSchema, openForWrites, openSchema } from './schema-access.ts'
 import { changeStatus } from './tenant-status.ts'
 
@@ -92,7 +92,7 @@ async function copyTenant(
   const migrations = await readMigrations('tenant')
   await pools.withSession(at.from, (source) =>
     pools.withSession(to, async (target) => {
-      await Promise.all([becomeOwner(source, true), becomeOwner(target, false)])
+      await Promise.all([beginAsOwner(source, 'read'), beginAsOwner(target, 'write')])
       const { rows } = await source.query<{ version: number }>(
         'SELECT version FROM atrium.tenant_versions WHERE schema_name = $1',
         [at.oldSchema],
@@ -105,18 +105,6 @@ async function copyTenant(
       await target.query('COMMIT')
       await source.query('COMMIT')
     }),
-  )
-}
-
-async function becomeOwner(client: pg.ClientBase, readOnly: boolean): Promise<void> {
-  await client.query(
-    readOnly ? 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY' : 'BEGIN ISOLATION LEVEL READ COMMITTED',
-  )
-  await client.query(
-    `SELECT set_config('role', pg_get_userbyid(datdba), true) FROM pg_database WHERE datname = current_database()`,
-  )
-  await client.query(
-    `SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0`,
   )
 }
 

@@ -1,0 +1,79 @@
+import { createWriteStream } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type pg from 'pg'
+import { to as copyTo } from 'pg-copy-streams'
+import * as z from 'zod'
+import { quoteIdentifier } from '../db/identifiers.ts'
+import { onlyRow } from '../db/only-row.ts'
+import { readTables } from './copy-schema.ts'
+import { uploadFile, withTemporaryFolder } from './files.ts'
+import { getTenant } from './list-tenants.ts'
+import type { OperationKind } from './operation.ts'
+import { beginAsOwner } from './owner-session.ts'
+import { fileOf, hashFile, type Manifest, packArchive } from './tenant-archive.ts'
+
+const input = z.object({ slug: z.string() })
+const position = z.object({})
+
+/**
+ * Exports a tenant into one file: a manifest and a CSV a table, all of one moment, whatever is written meanwhile. Done
+ * again it makes the file again.
+ */
+export const exportOperation: OperationKind<z.output<typeof input>, z.output<typeof position>> = {
+  kind: 'export',
+  input,
+  position,
+  start: {},
+  cancellable: false,
+  async step(control, { slug }, _, { id }) {
+    const tenant = await getTenant(control, slug)
+    const key = `exports/${id}/${slug}.tar.gz`
+    const rows = await withTemporaryFolder(async (folder) => {
+      const contents = await control.pools.withSession(tenant.ref.placement, async (client) => {
+        await beginAsOwner(client, 'read')
+        return readSchema(client, tenant.ref.schema, folder)
+      })
+      const archive = join(folder, 'tenant.tar.gz')
+      const about = { slug, name: tenant.name, exported_at: new Date().toISOString() }
+      await packArchive(folder, { format: 'atrium tenant 1', ...about, ...contents }, archive)
+      await uploadFile(key, archive)
+      return contents.tables.reduce((sum, table) => sum + table.rows, 0)
+    })
+    return { position: {}, done: 1, total: 1, result: { tenant: slug, key, rows } }
+  },
+}
+
+type Contents = Pick<Manifest, 'version' | 'migrations' | 'tables' | 'sequences'>
+
+/** Writes each table to a file in the folder, and answers what a manifest says of them. */
+async function readSchema(client: pg.ClientBase, schema: string, folder: string): Promise<Contents> {
+  const { rows } = await client.query<{ version: number; checksum: string }>(
+    'SELECT version, checksum FROM atrium.tenant_versions WHERE schema_name = $1',
+    [schema],
+  )
+  const { version, checksum } = onlyRow(rows)
+  const tables: Contents['tables'] = []
+  for (const { name, columns } of await readTables(client, schema)) {
+    const path = join(folder, fileOf(name))
+    const list = columns.map(quoteIdentifier).join(', ')
+    const copy = client.query(
+      copyTo(`COPY ${quoteIdentifier(schema)}.${quoteIdentifier(name)} (${list}) TO STDOUT (FORMAT csv, HEADER)`),
+    )
+    await pipeline(copy, createWriteStream(path))
+    tables.push({ name, columns: [...columns], rows: copy.rowCount, sha256: await hashFile(path) })
+  }
+  const found = await client.query<{ name: string }>(
+    `SELECT c.relname::text AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relkind = 'S' ORDER BY 1`,
+    [schema],
+  )
+  const sequences: Contents['sequences'] = []
+  for (const { name } of found.rows) {
+    const { rows } = await client.query<{ last_value: string; is_called: boolean }>(
+      `SELECT last_value, is_called FROM ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
+    )
+    sequences.push({ name, ...onlyRow(rows) })
+  }
+  return { version, migrations: checksum, tables, sequences }
+}

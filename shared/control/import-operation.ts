@@ -1,0 +1,133 @@
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import * as z from 'zod'
+import { quoteIdentifier } from '../db/identifiers.ts'
+import { checksumOf, type Migration, readMigrations } from '../db/migrations.ts'
+import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import { AppError } from '../errors.ts'
+import { buildTenantSchemaOn } from '../tenancy/build-tenant-schema.ts'
+import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { provisionTenant } from '../tenancy/provision-tenant.ts'
+import { registerTenant } from '../tenancy/register-tenant.ts'
+import { readTables } from './copy-schema.ts'
+import { dropSchema } from './delete-tenant.ts'
+import { downloadFile, withTemporaryFolder } from './files.ts'
+import { migrateTenants } from './fleet/migrate-tenants.ts'
+import { getTenant } from './list-tenants.ts'
+import type { OperationKind } from './operation.ts'
+import { beginAsOwner } from './owner-session.ts'
+import { fileOf, type Manifest, unpackArchive } from './tenant-archive.ts'
+
+const input = z.object({
+  key: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  domains: z.array(z.string()),
+  placement: z.string().nullable(),
+})
+const position = z.object({})
+
+/** Milliseconds; nobody else uses the new schema yet. */
+const lockTimeout = 5_000
+
+/**
+ * Imports an exported tenant as a new one: the file is checked whole first; then the tenant is registered, its schema made
+ * at the file's version and filled in one transaction, migrated forward, and activated. Done again it goes on where it
+ * stopped. A tenant that was there before is never written to.
+ */
+export const importOperation: OperationKind<z.output<typeof input>, z.output<typeof position>> = {
+  kind: 'import',
+  input,
+  position,
+  start: {},
+  cancellable: false,
+  abandon: (control, { slug }) => removeUnfinished(control, slug),
+  async step(control, { key, placement, ...tenant }) {
+    const migrations = await readMigrations('tenant')
+    return withTemporaryFolder(async (folder) => {
+      const archive = join(folder, 'tenant.tar.gz')
+      await downloadFile(key, archive)
+      const contents = await unpackArchive(archive, folder)
+      checkFleet(contents, migrations)
+
+      const registered = await registerTenant(control, { ...tenant, placement: placement ?? undefined })
+      if (registered.status !== 'provisioning') {
+        throw new AppError('slug_taken', `There is a tenant "${tenant.slug}" already; import into a new one.`)
+      }
+      const { ref } = registered
+      await control.pools.withSession(ref.placement, async (client) => {
+        await beginAsOwner(client, 'write')
+        const made = await buildTenantSchemaOn(client, ref.schema, migrations.slice(0, contents.version))
+        if (made) await fill(client, ref.schema, contents, folder)
+        await client.query('COMMIT')
+      })
+      const outcomes = await migrateTenants(
+        control.pools,
+        ref.placement,
+        [{ tenantId: registered.id, schema: ref.schema }],
+        {
+          ...{ migrations, to: migrations.length, lockTimeout },
+        },
+      )
+      const outcome = outcomes.get(registered.id)
+      if (outcome?.result === 'failed')
+        throw new AppError('internal', `The import could not be migrated: ${outcome.error}`)
+      // Its schema is there: this only activates it.
+      await provisionTenant(control, { ...tenant, placement: placement ?? undefined })
+      const rows = contents.tables.reduce((sum, table) => sum + table.rows, 0)
+      return { position: {}, done: 1, total: 1, result: { tenant: tenant.slug, rows, from_version: contents.version } }
+    })
+  },
+}
+
+/** Removes what an import that failed has begun. A tenant that was active before it is not its own. */
+async function removeUnfinished(control: ControlPlane, slug: string): Promise<void> {
+  const tenant = await getTenant(control, slug).catch(() => undefined)
+  if (tenant?.status !== 'provisioning') return
+  await dropSchema(control.pools, tenant.ref)
+  await withOwnerTransaction(control.pools, control.catalog, (client) =>
+    client.query(`DELETE FROM catalog.tenants WHERE id = $1 AND status = 'provisioning'`, [tenant.id]),
+  )
+}
+
+/** Throws `invalid_archive` unless the file was made by a fleet with these very migrations. */
+function checkFleet({ version, migrations: theirs }: Manifest, migrations: readonly Migration[]): void {
+  if (version <= migrations.length && checksumOf(migrations.slice(0, version)) === theirs) return
+  throw new AppError(
+    'invalid_archive',
+    `The file is of version ${version} of another fleet, or of a newer one (this one is at ${migrations.length}); nothing was imported.`,
+  )
+}
+
+async function fill(
+  client: pg.ClientBase,
+  schema: string,
+  { tables, sequences }: Manifest,
+  folder: string,
+): Promise<void> {
+  const refuse = (detail: string) => new AppError('invalid_archive', `${detail}; nothing was imported.`)
+  const own = await readTables(client, schema)
+  if (own.length !== tables.length) throw refuse('The file has other tables than its version')
+  for (const { name, columns } of own) {
+    const table = tables.find((other) => other.name === name)
+    if (table === undefined || table.columns.join() !== columns.join())
+      throw refuse(`The file has another table ${name} than its version`)
+    // Names are the schema's own; the file's were only held against them.
+    const list = columns.map(quoteIdentifier).join(', ')
+    const copy = client.query(
+      copyFrom(
+        `COPY ${quoteIdentifier(schema)}.${quoteIdentifier(name)} (${list}) FROM STDIN (FORMAT csv, HEADER MATCH)`,
+      ),
+    )
+    await pipeline(createReadStream(join(folder, fileOf(name))), copy)
+    if (copy.rowCount !== table.rows)
+      throw refuse(`${name} has ${copy.rowCount} rows, not the ${table.rows} of the manifest`)
+  }
+  for (const { name, last_value, is_called } of sequences) {
+    const sequence = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+    await client.query('SELECT pg_catalog.setval($1::regclass, $2, $3)', [sequence, last_value, is_called])
+  }
+}
