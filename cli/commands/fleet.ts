@@ -7,7 +7,7 @@ export const fleetCommands: readonly Command[] = [
     name: 'migrate',
     usage: '[--canary SLUG …] [--tenant SLUG …] [--to VERSION] [--failure-threshold SHARE] [--dry-run]',
     summary: 'Brings placements and tenants to the latest version, canaries first; exit code 1 when one failed.',
-    example: 'atrium migrate --canary acme --dry-run',
+    example: 'atrium migrate --canary acme',
     options: {
       canary: { type: 'string', multiple: true },
       tenant: { type: 'string', multiple: true },
@@ -17,13 +17,17 @@ export const fleetCommands: readonly Command[] = [
     },
     async run(call) {
       takeArguments(call)
-      const to = textOption(call, 'to')
-      if (call.options['dry-run'] === true) return showPlan(call, to)
+      const to = versionOption(call)
+      if (call.options['dry-run'] === true) {
+        const narrowed = call.options.tenant !== undefined || call.options.canary !== undefined
+        if (narrowed) throw new CommandError('--dry-run shows the plan for everyone: leave out --tenant and --canary')
+        return showPlan(call, to)
+      }
       const threshold = textOption(call, 'failure-threshold')
       const { body } = await call.client.send('POST', '/migrations', {
         ...{ canaries: call.options.canary, tenants: call.options.tenant },
-        ...(to === undefined ? {} : { to: Number(to) }),
-        ...(threshold === undefined ? {} : { failure_threshold: Number(threshold) }),
+        ...(to === undefined ? {} : { to }),
+        ...(threshold === undefined ? {} : { failure_threshold: shareOf(threshold) }),
       })
       const operation = await followOperation(call, body.id)
       const { failed = [] } = (operation.result ?? {}) as { failed?: { slug: string; error: string }[] }
@@ -79,11 +83,21 @@ export const fleetCommands: readonly Command[] = [
   },
 ]
 
-async function showPlan(call: CommandCall, to: string | undefined): Promise<void> {
-  const { body } = await call.client.send(
-    'GET',
-    `/migrations/plan${to === undefined ? '' : `?to=${encodeURIComponent(to)}`}`,
-  )
+/** Throws a CommandError for what is no version: a slip must not come to mean the latest. */
+function versionOption(call: CommandCall): number | undefined {
+  const text = textOption(call, 'to')
+  if (text === undefined || /^[1-9]\d{0,3}$/.test(text)) return text === undefined ? undefined : Number(text)
+  throw new CommandError(`--to must be a version such as 3, not "${text}"`)
+}
+
+function shareOf(text: string): number {
+  const share = Number(text)
+  if (text.trim() !== '' && share >= 0 && share <= 1) return share
+  throw new CommandError(`--failure-threshold must be a share from 0 to 1, not "${text}"`)
+}
+
+async function showPlan(call: CommandCall, to: number | undefined): Promise<void> {
+  const { body } = await call.client.send('GET', `/migrations/plan${to === undefined ? '' : `?to=${to}`}`)
   call.print(body, () => {
     if (body.tenants === 0) return `All tenants are on version ${body.to}: nothing to do.`
     const steps = body.steps.map(

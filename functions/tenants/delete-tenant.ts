@@ -35,8 +35,8 @@ export const deleteTenant = operatorEndpoint({
     if (query.purge !== slug) {
       throw new AppError('confirmation_needed', `To purge the tenant now, give its slug again: purge=${slug}.`)
     }
-    // A day's grace until the operation has begun, so that a failure in between leaves it to be restored.
-    await deleteTenantRecord(control, slug, new Date(Date.now() + day).toISOString())
+    // From here on it cannot be restored; should the operation not be begun, the schedule of purges begins it.
+    await deleteTenantRecord(control, slug, new Date().toISOString())
     const operation = await startOperation(control, purgeOperation, { input: { slug }, tenant: slug, operator })
     return accepted(`/operations/${operation.id}`, operation)
   },

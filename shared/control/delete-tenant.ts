@@ -3,6 +3,7 @@ import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import type { Pools } from '../db/pools.ts'
 import type { TenantRef } from '../db/tenant-ref.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { getTenant } from './list-tenants.ts'
 import { matchAccess, openSchema } from './schema-access.ts'
 import { changeStatus, type TenantRecord } from './tenant-status.ts'
 
@@ -23,8 +24,12 @@ export async function restoreTenant(control: ControlPlane, slug: string): Promis
   if (deleted.version === 0)
     return changeStatus(control, slug, { from: ['deleting'], to: 'provisioning', verb: 'restored' })
   await openSchema(control.pools, deleted.ref)
-  await changeStatus(control, slug, { from: ['deleting', 'active'], to: 'active', verb: 'restored' })
-  return matchAccess(control, slug)
+  try {
+    await changeStatus(control, slug, { from: ['deleting', 'active'], to: 'active', verb: 'restored' })
+  } finally {
+    await matchAccess(control, slug)
+  }
+  return getTenant(control, slug)
 }
 
 /**

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import { sqlState, sqlStateOf } from '../db/sql-states.ts'
 import { AppError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { moveOperation } from './move-operation.ts'
@@ -26,21 +27,26 @@ export const drainOperation: OperationKind<z.output<typeof input>, Position> = {
   position,
   start: { moved: 0, current: null },
   cancellable: true,
+  isPastReturn: ({ current }) => current !== null && (moveOperation.isPastReturn?.(current.move) ?? false),
 
   async step(control, { placement }, { moved, current }, tools) {
     await updatePlacement(control, placement, { accepts_tenants: false })
     const { tenants } = await getPlacement(control, placement)
     const progress = { done: moved, total: moved + tenants }
     if (current === null) {
-      const slug = await findNext(control, placement)
+      const slug = await findNext(control, placement, tools.id)
       if (slug === undefined)
         return { position: { moved, current }, ...progress, result: { drained: placement, moved } }
       const to = await chooseTarget(control, placement)
+      await claimTenant(control, tools.id, slug)
       return { position: { moved, current: { slug, to, move: moveOperation.start } }, ...progress }
     }
     const { slug, to } = current
     const step = await moveOperation.step(control, { slug, to }, current.move, tools)
-    if ('result' in step) return { position: { moved: moved + 1, current: null }, ...progress, done: moved + 1 }
+    if ('result' in step) {
+      await claimTenant(control, tools.id, null)
+      return { position: { moved: moved + 1, current: null }, ...progress, done: moved + 1 }
+    }
     return { position: { moved, current: { slug, to, move: step.position } }, ...progress }
   },
 
@@ -50,13 +56,17 @@ export const drainOperation: OperationKind<z.output<typeof input>, Position> = {
 }
 
 /** A tenant that can be moved now. Throws `wrong_status` when those that are left cannot. */
-async function findNext({ pools, catalog }: ControlPlane, placement: string): Promise<string | undefined> {
+async function findNext(
+  { pools, catalog }: ControlPlane,
+  placement: string,
+  operationId: string,
+): Promise<string | undefined> {
   const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
     client.query<{ slug: string; status: string; movable: boolean }>(
       `SELECT t.slug, t.status, t.status = 'active' AND NOT EXISTS (
-           SELECT FROM catalog.operations o WHERE o.tenant = t.slug AND o.finished_at IS NULL) AS movable
+           SELECT FROM catalog.operations o WHERE o.tenant = t.slug AND o.finished_at IS NULL AND o.id <> $2) AS movable
        FROM catalog.tenants t WHERE t.placement = $1 ORDER BY movable DESC, t.id LIMIT 1`,
-      [placement],
+      [placement, operationId],
     ),
   )
   const [next] = rows
@@ -65,6 +75,18 @@ async function findNext({ pools, catalog }: ControlPlane, placement: string): Pr
     'wrong_status',
     `The tenant "${next.slug}" is ${next.status} or being worked on, and cannot be moved.`,
   )
+}
+
+/** Makes the drain the one operation of a tenant, as a move of it would be; and lets it go. */
+async function claimTenant({ pools, catalog }: ControlPlane, operationId: string, slug: string | null): Promise<void> {
+  try {
+    await withOwnerTransaction(pools, catalog, (client) =>
+      client.query('UPDATE catalog.operations SET tenant = $2 WHERE id = $1', [operationId, slug]),
+    )
+  } catch (error) {
+    if (sqlStateOf(error) !== sqlState.uniqueViolation) throw error
+    throw new AppError('unavailable', `Another operation has begun to work on "${slug}".`, { cause: error })
+  }
 }
 
 async function chooseTarget(control: ControlPlane, from: string): Promise<string> {

@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { readMigrations } from '../db/migrations.ts'
+import { onlyRow } from '../db/only-row.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import type { TenantRef } from '../db/tenant-ref.ts'
 import { AppError } from '../errors.ts'
 import { buildTenantSchemaOn } from '../tenancy/build-tenant-schema.ts'
 import { refOf } from '../tenancy/catalog-queries.ts'
@@ -23,6 +25,8 @@ const position = z.discriminatedUnion('phase', [
     from: z.string(),
     oldSchema: z.string(),
     newSchema: z.string(),
+    version: z.int(),
+    checksum: z.string(),
   }),
 ])
 
@@ -41,17 +45,24 @@ export const moveOperation: OperationKind<z.output<typeof input>, Position> = {
   position,
   start: { phase: 'begin' },
   cancellable: true,
+  isPastReturn: ({ phase }) => phase === 'drop',
 
   async step(control, { slug, to }, at) {
     if (at.phase === 'begin') {
       const { ref } = await changeStatus(control, slug, { from: ['active', 'moving'], to: 'moving', verb: 'moved' })
       if (ref.placement === to) throw new AppError('wrong_status', `The tenant "${slug}" is in "${to}" already.`)
-      const next = { from: ref.placement, oldSchema: ref.schema, newSchema: drawSchemaName(slug) }
+      const next = {
+        from: ref.placement,
+        oldSchema: ref.schema,
+        newSchema: drawSchemaName(slug),
+        ...(await readVersion(control, ref)),
+      }
       return { position: { phase: 'close', ...next }, done: 1, total: phases }
     }
     const old = refOf(at.from, at.oldSchema)
     switch (at.phase) {
       case 'close':
+        await takeVersion(control, old)
         await closeForWrites(control.pools, old)
         return { position: { ...at, phase: 'copy' }, done: 2, total: phases }
       case 'copy':
@@ -59,7 +70,7 @@ export const moveOperation: OperationKind<z.output<typeof input>, Position> = {
         return { position: { ...at, phase: 'switch' }, done: 3, total: phases }
       case 'switch': {
         await closeSchema(control.pools, old)
-        await switchCatalog(control, slug, to, at.newSchema)
+        await switchCatalog(control, { slug, to, oldSchema: at.oldSchema, newSchema: at.newSchema })
         return { position: { ...at, phase: 'drop' }, done: 4, total: phases }
       }
       case 'drop':
@@ -76,6 +87,7 @@ export const moveOperation: OperationKind<z.output<typeof input>, Position> = {
     if (at.phase !== 'begin') {
       if (tenant.ref.schema === at.newSchema) return
       await dropSchema(control.pools, refOf(to, at.newSchema))
+      await giveVersion(control, tenant.ref, at)
       await openForWrites(control.pools, tenant.ref)
       await openSchema(control.pools, tenant.ref)
     }
@@ -86,20 +98,14 @@ export const moveOperation: OperationKind<z.output<typeof input>, Position> = {
 /** All of the copy in one transaction at the target: it is there whole or not at all. */
 async function copyTenant(
   { pools }: ControlPlane,
-  at: { readonly from: string; readonly oldSchema: string; readonly newSchema: string },
+  at: { readonly from: string; readonly oldSchema: string; readonly newSchema: string; readonly version: number },
   to: string,
 ): Promise<void> {
   const migrations = await readMigrations('tenant')
   await pools.withSession(at.from, (source) =>
     pools.withSession(to, async (target) => {
       await Promise.all([beginAsOwner(source, 'read'), beginAsOwner(target, 'write')])
-      const { rows } = await source.query<{ version: number }>(
-        'SELECT version FROM atrium.tenant_versions WHERE schema_name = $1',
-        [at.oldSchema],
-      )
-      const version = rows[0]?.version
-      if (version === undefined) throw new AppError('internal', 'The tenant has no version record where it is.')
-      const made = await buildTenantSchemaOn(target, at.newSchema, migrations.slice(0, version))
+      const made = await buildTenantSchemaOn(target, at.newSchema, migrations.slice(0, at.version))
       // A worker that died after COMMIT has copied it all.
       if (made) await copySchema({ client: source, schema: at.oldSchema }, { client: target, schema: at.newSchema })
       await target.query('COMMIT')
@@ -108,19 +114,54 @@ async function copyTenant(
   )
 }
 
-/** From this commit on the tenant is at its new place. Done again it changes nothing. */
-async function switchCatalog(
-  { pools, catalog }: ControlPlane,
-  slug: string,
-  to: string,
-  schema: string,
+interface Version {
+  readonly version: number
+  readonly checksum: string
+}
+
+async function readVersion({ pools }: ControlPlane, { placement, schema }: TenantRef): Promise<Version> {
+  const { rows } = await withOwnerTransaction(pools, placement, (client) =>
+    client.query<Version>('SELECT version, checksum FROM atrium.tenant_versions WHERE schema_name = $1', [schema]),
+  )
+  return onlyRow(rows)
+}
+
+/**
+ * Takes the version record away while the tenant moves: a migration under way is awaited by its lock, and none can begin,
+ * nor can drift be repaired, in a schema that is about to be left.
+ */
+async function takeVersion({ pools }: ControlPlane, { placement, schema }: TenantRef): Promise<void> {
+  await withOwnerTransaction(pools, placement, (client) =>
+    client.query('DELETE FROM atrium.tenant_versions WHERE schema_name = $1', [schema]),
+  )
+}
+
+async function giveVersion(
+  { pools }: ControlPlane,
+  { placement, schema }: TenantRef,
+  { version, checksum }: Version,
 ): Promise<void> {
-  const { rowCount } = await withOwnerTransaction(pools, catalog, (client) =>
+  await withOwnerTransaction(pools, placement, (client) =>
     client.query(
-      `UPDATE catalog.tenants SET placement = $2, schema_name = $3, status = 'active'
-       WHERE slug = $1 AND (status = 'moving' OR schema_name = $3)`,
-      [slug, to, schema],
+      'INSERT INTO atrium.tenant_versions (schema_name, version, checksum) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+      [schema, version, checksum],
     ),
   )
-  if (rowCount === 0) throw new AppError('wrong_status', `The tenant "${slug}" was changed while it was moved.`)
+}
+
+/** From this commit on the tenant is at its new place. Done again it changes nothing, whatever became of the tenant since. */
+async function switchCatalog(
+  { pools, catalog }: ControlPlane,
+  { slug, to, oldSchema, newSchema }: { slug: string; to: string; oldSchema: string; newSchema: string },
+): Promise<void> {
+  await withOwnerTransaction(pools, catalog, async (client) => {
+    const { rowCount } = await client.query(
+      `UPDATE catalog.tenants SET placement = $2, schema_name = $3, status = 'active'
+       WHERE slug = $1 AND status = 'moving' AND schema_name = $4`,
+      [slug, to, newSchema, oldSchema],
+    )
+    if (rowCount === 1) return
+    const { rows } = await client.query('SELECT FROM catalog.tenants WHERE schema_name = $1', [newSchema])
+    if (rows.length === 0) throw new AppError('wrong_status', `The tenant "${slug}" was changed while it was moved.`)
+  })
 }

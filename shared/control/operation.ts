@@ -41,6 +41,8 @@ export interface OperationKind<Input, Position> {
   readonly start: Position
   /** Whether it may be ended between two steps, leaving everything whole. */
   readonly cancellable: boolean
+  /** Whether what was done can no longer be undone, and has to be finished. */
+  isPastReturn?(position: Position): boolean
   /** Undoes what a failed or cancelled operation has begun; to be done again when it fails itself. */
   abandon?(control: ControlPlane, input: Input, position: Position): Promise<void>
   step(control: ControlPlane, input: Input, position: Position, operation: OperationTools): Promise<Step<Position>>

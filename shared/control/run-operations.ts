@@ -12,6 +12,7 @@ interface Claim {
   readonly input: unknown
   readonly position: unknown
   readonly attempts: number
+  readonly cancel_requested: boolean
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: kinds differ in input and position; each checks its own by its schemas
@@ -61,25 +62,44 @@ async function work(
     await end(control, claim.id, token, 'failed', { problem: { code: 'internal', detail: 'no such kind' } })
     return 'finished'
   }
-  let { position } = claim
+  let { position, attempts } = claim
+  const input = kind.input.parse(claim.input)
+  const undo = () => kind.abandon?.(control, input, kind.position.parse(position))
+  const mayStop = () => !(kind.isPastReturn?.(kind.position.parse(position)) ?? false)
+
+  // A step that its worker never came back from was cut off or ran out of memory: it is not begun for ever.
+  if (mayStop() && (attempts > mostAttempts || (claim.cancel_requested && kind.cancellable))) {
+    return stop(
+      control,
+      claim.id,
+      token,
+      undo,
+      attempts > mostAttempts ? { state: 'failed', problem: exhausted } : { state: 'cancelled' },
+    )
+  }
   do {
     try {
-      const input = kind.input.parse(claim.input)
       const step = await kind.step(control, input, kind.position.parse(position), { id: claim.id, deadline })
       position = step.position
+      attempts = 0
       if ('result' in step) {
         await end(control, claim.id, token, 'succeeded', step)
         return 'finished'
       }
       const asked = await save(control, claim.id, token, lease, step)
       if (asked === 'lost') return 'unfinished'
-      if (asked === 'cancel' && kind.cancellable) {
-        await kind.abandon?.(control, input, kind.position.parse(position))
-        await end(control, claim.id, token, 'cancelled', {})
-        return 'finished'
+      if (asked === 'cancel' && kind.cancellable && mayStop()) {
+        return stop(control, claim.id, token, undo, { state: 'cancelled' })
       }
     } catch (error) {
-      return giveUpOrPutOff(control, { kind, claim, position }, token, error)
+      const refusal = error instanceof AppError && error.code !== 'unavailable' && error.code !== 'internal'
+      log.warn('operation step failed', { operation: claim.id, kind: kind.kind, attempts, error: describeError(error) })
+      if (mayStop() && (refusal || attempts >= mostAttempts)) {
+        const problem = error instanceof AppError ? { code: error.code, detail: error.message } : exhausted
+        return stop(control, claim.id, token, undo, { state: 'failed', problem })
+      }
+      await release(control, claim.id, token, 100 * 2 ** Math.min(attempts, mostAttempts))
+      return 'unfinished'
     }
   } while (Date.now() < deadline)
   await release(control, claim.id, token)
@@ -96,7 +116,7 @@ async function claimNext({ pools, catalog }: ControlPlane, token: string, lease:
          WHERE finished_at IS NULL AND not_before <= clock_timestamp()
            AND (leased_until IS NULL OR leased_until < clock_timestamp())
          ORDER BY not_before, id LIMIT 1 FOR UPDATE SKIP LOCKED
-       ) RETURNING id, kind, input, position, attempts`,
+       ) RETURNING id, kind, input, position, attempts, cancel_requested`,
       [token, lease],
     ),
   )
@@ -174,33 +194,23 @@ async function release({ pools, catalog }: ControlPlane, id: string, token: stri
   )
 }
 
-/** A refusal ends the operation; a fault is tried again, later each time, and ends it when it does not go away. */
-async function giveUpOrPutOff(
+const exhausted = { code: 'internal', detail: 'A step failed again and again; the log has its cause.' }
+
+/** Undoes what was begun and ends the operation. When undoing fails, the next slice tries it again. */
+async function stop(
   control: ControlPlane,
-  // biome-ignore lint/suspicious/noExplicitAny: see OperationKinds
-  { kind, claim, position }: { kind: OperationKind<any, any>; claim: Claim; position: unknown },
+  id: string,
   token: string,
-  error: unknown,
+  undo: () => Promise<void> | undefined,
+  { state, problem }: { readonly state: 'failed' | 'cancelled'; readonly problem?: unknown },
 ): Promise<SliceOutcome> {
-  const { id, attempts } = claim
-  const refusal = error instanceof AppError && error.code !== 'unavailable' && error.code !== 'internal'
-  log.warn('operation step failed', { operation: id, kind: kind.kind, attempts, error: describeError(error) })
-  if (!refusal && attempts < mostAttempts) {
-    await release(control, id, token, 100 * 2 ** attempts)
-    return 'unfinished'
-  }
   try {
-    const input = kind.input.safeParse(claim.input)
-    if (input.success) await kind.abandon?.(control, input.data, kind.position.parse(position))
+    await undo()
   } catch (failure) {
     log.error('operation could not be undone, and is tried again', { operation: id, error: describeError(failure) })
     await release(control, id, token, 1_000)
     return 'unfinished'
   }
-  const problem =
-    error instanceof AppError
-      ? { code: error.code, detail: error.message }
-      : { code: 'internal', detail: 'A step failed again and again; the log has its cause.' }
-  await end(control, id, token, 'failed', { problem })
+  await end(control, id, token, state, { problem })
   return 'finished'
 }

@@ -1,4 +1,5 @@
 import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { getTenant } from './list-tenants.ts'
 import { matchAccess, openSchema } from './schema-access.ts'
 import { changeStatus, type TenantRecord } from './tenant-status.ts'
 
@@ -23,6 +24,11 @@ export async function resumeTenant(control: ControlPlane, slug: string): Promise
   const current = await changeStatus(control, slug, { from: ['active', 'suspending', 'suspended'], verb: 'resumed' })
   // The database first, so that nobody who reads `active` is refused.
   await openSchema(control.pools, current.ref)
-  await changeStatus(control, slug, { from: ['active', 'suspending', 'suspended'], to: 'active', verb: 'resumed' })
-  return matchAccess(control, slug)
+  try {
+    await changeStatus(control, slug, { from: ['active', 'suspending', 'suspended'], to: 'active', verb: 'resumed' })
+  } finally {
+    // Also when somebody deleted it in between: the schema must not stay open.
+    await matchAccess(control, slug)
+  }
+  return getTenant(control, slug)
 }

@@ -57,7 +57,7 @@ export async function changeStatus(
         `The tenant "${slug}" is ${tenant.status}; only one that is ${wanted} can be ${verb}.`,
       )
     }
-    if (tenant.status === 'deleting' && to !== 'deleting' && Date.parse(tenant.purge_after ?? '') <= Date.now()) {
+    if (tenant.status === 'deleting' && verb !== 'purged' && Date.parse(tenant.purge_after ?? '') <= Date.now()) {
       throw new AppError('wrong_status', `The tenant "${slug}" is being purged; it cannot be ${verb} any more.`)
     }
     if (to === undefined || tenant.status === unless) return toTenantRecord(tenant)

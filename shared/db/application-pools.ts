@@ -15,7 +15,7 @@ export function applicationPools(): Pools {
     const { ATRIUM_STAGE, ATRIUM_LOGIN } = readEnvironment()
     const secretId = (placement: string) => secretName(ATRIUM_STAGE, placement, ATRIUM_LOGIN)
     // The control plane works on several tenants at once; a tenant's request needs one connection.
-    const size = ATRIUM_LOGIN === 'control' ? 2 : 1
+    const size = ATRIUM_LOGIN === 'control' ? 4 : 1
     pools = createPools({ credentials: createCredentialsReader({ secretId }), size })
   }
   return pools

@@ -68,15 +68,22 @@ export function createPools(options: { readonly credentials: CredentialsReader; 
   // In the order of their last use, the first opened apart: that is the catalog's.
   const open = new Map<string, pg.Pool>()
   let first: string | undefined
+  const users = new Map<pg.Pool, number>()
   const histories = new WeakMap<pg.ClientBase, History>()
   let out = 0
 
   const closeLeastRecent = (): void => {
     const others = [...open].filter(([name]) => name !== first)
     for (const [name, pool] of others.slice(0, Math.max(0, others.length - mostOthers))) {
+      if ((users.get(pool) ?? 0) > 0) continue // closed when its last user is done
       open.delete(name)
-      void pool.end() // whoever is using it gives its client back first
+      void pool.end()
     }
+  }
+
+  const use = (pool: pg.Pool, change: 1 | -1): void => {
+    users.set(pool, (users.get(pool) ?? 0) + change)
+    if (change === -1) closeLeastRecent()
   }
 
   /** Notes a use of a client, and says whether it was its last. */
@@ -87,17 +94,20 @@ export function createPools(options: { readonly credentials: CredentialsReader; 
     return history.schemas.size >= recycling.tenants || Date.now() - history.since >= recycling.age
   }
 
+  /** The placement's pool, with its caller counted among its users, so that nobody closes it meanwhile. */
   const poolOf = async (placement: string): Promise<pg.Pool> => {
     const existing = open.get(placement)
     if (existing !== undefined) {
       open.delete(placement)
       open.set(placement, existing)
+      use(existing, 1)
       return existing
     }
     const credentials = await options.credentials.read(placement)
     const pool = open.get(placement) ?? createPool(credentials, options.size ?? 1)
     first ??= placement
     open.set(placement, pool)
+    use(pool, 1)
     closeLeastRecent()
     return pool
   }
@@ -109,11 +119,15 @@ export function createPools(options: { readonly credentials: CredentialsReader; 
     void pool.end()
   }
 
-  const connect = async (placement: string, mayRefresh: boolean): Promise<pg.PoolClient> => {
+  const connect = async (
+    placement: string,
+    mayRefresh: boolean,
+  ): Promise<{ readonly pool: pg.Pool; readonly client: pg.PoolClient }> => {
     const pool = await poolOf(placement)
     try {
-      return await pool.connect()
+      return { pool, client: await pool.connect() }
     } catch (error) {
+      use(pool, -1)
       if (sqlStateOf(error) === sqlState.invalidPassword) {
         // The secret was rotated since it was read: read it again, once.
         discard(placement, pool)
@@ -124,7 +138,7 @@ export function createPools(options: { readonly credentials: CredentialsReader; 
   }
 
   const attempt: Pools['withClient'] = async (placement, access, work, schema) => {
-    const client = await connect(placement, true)
+    const { pool, client } = await connect(placement, true)
     let broken: Error | undefined
     // Without a listener of its own a checked-out client whose socket dies ends the process.
     const onError = (error: Error) => {
@@ -142,6 +156,7 @@ export function createPools(options: { readonly credentials: CredentialsReader; 
       // A transaction that is still open would swallow the next user's work.
       client.release(broken ?? (client.getTransactionStatus() !== 'I' || isSpent(client, schema)))
       client.removeListener('error', onError)
+      use(pool, -1)
     }
   }
 

@@ -192,6 +192,14 @@ describe('DELETE /tenants/{slug}', () => {
     expectProblem(await operate('GET', `/tenants/${slug}`), 404, 'tenant-unknown')
   })
 
+  it('cannot be put off once its time has come', async () => {
+    await operate('DELETE', `/tenants/${slug}?purge=${slug}`)
+    expectProblem(await operate('DELETE', `/tenants/${slug}?grace_days=30`), 409, 'wrong-status')
+    expectProblem(await operate('POST', `/tenants/${slug}/restore`), 409, 'wrong-status')
+    await runAll()
+    expectProblem(await operate('GET', `/tenants/${slug}`), 404, 'tenant-unknown')
+  })
+
   it('purges now when the slug is given again: schema, role, version and catalog rows; and the slug is free', async () => {
     const tenant = await getTenant(stage.control, slug)
     expectProblem(await operate('DELETE', `/tenants/${slug}?purge=other`), 400, 'confirmation-needed')

@@ -257,6 +257,22 @@ describe('the atrium command', () => {
     expect((await atrium('fleet', 'drift')).code).toBe(0)
   })
 
+  it('exports a tenant into a file and imports it beside', async () => {
+    const file = join(data, 'france.tar.gz')
+    const exported = await atrium('tenants', 'export', 'france', '--file', file, '--json')
+    expect(JSON.parse(exported.stdout)).toEqual({ tenant: 'france', file, rows: 194, bytes: statSync(file).size })
+    const name = ['--name', 'Copy of France', '--domain', 'copy.localhost', '--placement', 'second']
+    expect(await atrium('tenants', 'import', file, 'france-copy', ...name)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('rows: 194'),
+    })
+    const all = async (host: string) => (await send(host, '/orders?limit=200')).body
+    expect(await all('copy.localhost')).toEqual(await all('france.localhost'))
+    expect(await atrium('tenants', 'import', join(data, 'passwords.json'), 'nobody', '--name', 'x')).toMatchObject({
+      ...{ code: 1, stderr: expect.stringContaining('nothing was imported') },
+    })
+  })
+
   it('moves a tenant under load, and no acknowledged write is lost', async () => {
     const acknowledged: string[] = []
     const refused: number[] = []
@@ -322,6 +338,7 @@ describe('the atrium command', () => {
       [['tenants', 'create', 'x', '--name', 'X'], 'must be 3 to 40 lower-case letters'],
       [['tenants', 'create', 'acme'], 'give the tenant a name with --name'],
       [['tenants', 'show'], 'expected SLUG; see --help'],
+      [['migrate', '--to', 'v2'], '--to must be a version such as 3, not "v2"'],
       [['tenants', 'paint'], 'there is no command "tenants paint"'],
       [['tenants', 'list', '--colour', 'red'], "Unknown option '--colour'"],
       [['tenants', 'list', '--url', 'http://127.0.0.1:9'], 'cannot be reached'],

@@ -84,7 +84,9 @@ async function checkGroup(
   const schemas = tenants.map(({ schema }) => schema)
   const found = await readSnapshots(client, schemas)
   const { rows } = await client.query<{ schema_name: string; version: number }>(
-    'SELECT schema_name, version FROM atrium.tenant_versions WHERE schema_name = ANY ($1)',
+    // Locked: a tenant that begins to move waits until its drift is mended, and is left alone from then on.
+    `SELECT schema_name, version FROM atrium.tenant_versions WHERE schema_name = ANY ($1) ORDER BY schema_name
+     ${repair ? 'FOR UPDATE' : ''}`,
     [schemas],
   )
   const versions = new Map(rows.map((row) => [row.schema_name, row.version]))

@@ -100,14 +100,18 @@ interface Chunk {
 async function takeChunk(control: ControlPlane, { id, run, to, migrations, wave }: Chunk): Promise<Step<Position>> {
   const next = await readNext(control, id, wave, chunk)
   await Promise.all(
-    [...Map.groupBy(next.tenants, (tenant) => `${tenant.placement} ${tenant.attempts > 0}`).values()].map(
-      async (tenants) => {
-        const [{ placement, attempts } = { placement: '', attempts: 0 }] = tenants
-        const lockTimeout = attempts > 0 ? laterLockTimeout : firstLockTimeout
-        const outcomes = await migrateTenants(control.pools, placement, tenants, { migrations, to, lockTimeout })
-        await recordOutcomes(control, id, outcomes)
-      },
-    ),
+    [...Map.groupBy(next.tenants, ({ placement }) => placement)].map(async ([placement, tenants]) => {
+      // Those that are tried again come last: they may wait longer for their locks.
+      for (const again of [false, true]) {
+        const group = tenants.filter(({ attempts }) => attempts > 0 === again)
+        const lockTimeout = again ? laterLockTimeout : firstLockTimeout
+        await recordOutcomes(
+          control,
+          id,
+          await migrateTenants(control.pools, placement, group, { migrations, to, lockTimeout }),
+        )
+      }
+    }),
   )
   const counts = await countResults(control, id)
   const done = counts.migrated + counts.failed.length

@@ -68,6 +68,7 @@ export async function readNext(
       `SELECT r.tenant_id AS "tenantId", t.schema_name AS schema, t.placement, r.attempts
        FROM catalog.migration_results r JOIN catalog.tenants t ON t.id = r.tenant_id
        WHERE r.operation_id = $1 AND r.wave <= $2 AND r.result = 'pending' AND r.not_before <= clock_timestamp()
+         AND t.status <> 'moving'
        ORDER BY r.tenant_id LIMIT $3`,
       [operationId, wave, limit],
     )
@@ -80,7 +81,7 @@ export async function readNext(
     const { wait, wave: laterWave } = onlyRow(later.rows)
     return {
       tenants: rows,
-      waitMs: wait === null ? undefined : Math.max(1, wait),
+      waitMs: wait === null ? undefined : Math.max(100, wait),
       laterWave: laterWave ?? undefined,
     }
   })

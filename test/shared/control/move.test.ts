@@ -264,6 +264,51 @@ describe('a move', () => {
     },
   )
 
+  it('keeps migrations and repairs away from the schema that is about to be left', async () => {
+    const { ref } = await getTenant(stage.control, slug)
+    await start()
+    const seen: unknown[] = []
+    await runAll({
+      ...moveOperation,
+      async step(control, input, at, tools) {
+        if (at.phase === 'copy') {
+          const advance = stage.asOwner((client) =>
+            client.query("SELECT atrium.advance_version($1, 1, 2, 'x')", [ref.schema]),
+          )
+          seen.push(await advance.catch((error) => error.code))
+        }
+        return moveOperation.step(control, input, at, tools)
+      },
+    })
+    expect(seen).toEqual(['AT001'])
+    expect((await getTenant(stage.control, slug)).ref.placement).toBe('second')
+  })
+
+  it('is the one operation of its tenant, as a drain is of the tenant that it moves', async () => {
+    const { id } = await startOperation(stage.control, drainOperation, {
+      input: { placement: 'main' },
+      tenant: null,
+      operator: 'olga',
+    })
+    const slice = () => runSlice(stage.control, new Map([['drain', drainOperation]]), { deadline: 0 })
+    await slice()
+    const { tenant } = await getOperation(stage.control, id)
+    expect(tenant).not.toBeNull()
+    await expect(
+      startOperation(stage.control, moveOperation, {
+        input: { slug: tenant ?? '', to: 'second' },
+        tenant,
+        operator: 'olga',
+      }),
+    ).rejects.toMatchObject({ code: 'operation_running' })
+    await slice()
+    await cancelOperation(stage.control, id, ['drain'])
+    await slice()
+    expect(await getOperation(stage.control, id)).toMatchObject({ state: 'cancelled' })
+    expect(await getTenant(stage.control, tenant ?? '')).toMatchObject({ status: 'active', ref: { placement: 'main' } })
+    await updatePlacement(stage.control, 'main', { accepts_tenants: true })
+  })
+
   it('can be cancelled half way, and the tenant stays', async () => {
     const { id } = await start()
     await runAll({

@@ -149,6 +149,41 @@ it('tries a step again after a fault, later each time, and gives up in the end',
   expect((await getOperation(stage.control, id)).state).toBe('succeeded')
 })
 
+it('is undone and ended when its workers die on one step again and again, and when it is cancelled meanwhile', async () => {
+  const undone: number[] = []
+  const undoing = {
+    ...counting,
+    abandon: async (_: unknown, __: unknown, { at }: { at: number }) => void undone.push(at),
+  }
+  const work = () => runSlice(stage.control, new Map([['count', undoing]]), { deadline: Date.now() + 60_000 })
+  const { id } = await start(3)
+  await stage.asOwner((client) =>
+    client.query(
+      `UPDATE catalog.operations SET state = 'running', position = '{"at":1}', attempts = 8, leased_until = now() - interval '1 s'`,
+    ),
+  )
+  expect(await work()).toBe('finished')
+  expect(steps).toEqual([])
+  expect(undone).toEqual([1])
+  expect(await getOperation(stage.control, id)).toMatchObject({ state: 'failed', problem: { code: 'internal' } })
+
+  const other = await start(3)
+  await stage.asOwner((client) =>
+    client.query(`UPDATE catalog.operations SET state = 'running', cancel_requested = true WHERE id = $1`, [other.id]),
+  )
+  expect(await work()).toBe('finished')
+  expect(await getOperation(stage.control, other.id)).toMatchObject({ state: 'cancelled' })
+})
+
+it('is not cancelled where there is no way back', async () => {
+  const kind = { ...counting, isPastReturn: ({ at }: { at: number }) => at >= 1 }
+  const { id } = await start(3)
+  during = async () => void (await cancelOperation(stage.control, id, ['count']))
+  expect(await runSlice(stage.control, new Map([['count', kind]]), { deadline: Date.now() + 60_000 })).toBe('finished')
+  expect(await getOperation(stage.control, id)).toMatchObject({ state: 'succeeded' })
+  expect(positions()).toEqual([0, 1, 2])
+})
+
 it('refuses a second operation for the same tenant while the first is under way, and says which it is', async () => {
   const { id } = await start(1, 'acme')
   await start(1, 'other')

@@ -67,6 +67,15 @@ it("keeps the first placement's pool and those of two others, and closes the one
   expect(await backend(undefined, 'b')).not.toBe(b)
 })
 
+it('serves more placements at once than stay open', async () => {
+  await backend(undefined, 'main')
+  const names = Array.from({ length: 8 }, (_, n) => `placement-${n}`)
+  for (let round = 0; round < 3; round += 1) {
+    const pids = await Promise.all(names.map((name) => backend(undefined, name)))
+    expect(new Set(pids).size).toBe(8)
+  }
+})
+
 it('lets whoever works in a pool that is closed finish', async () => {
   await backend(undefined, 'main')
   const slow = pools.withClient('a', 'write', async (client) => {
