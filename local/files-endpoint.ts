@@ -1,14 +1,11 @@
-import { once } from 'node:events'
 import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts'
 
-export interface FilesEndpoint {
-  /** For AWS_ENDPOINT_URL_S3. */
-  readonly url: string
-  close(): Promise<void>
-}
+/** Its `url` is for AWS_ENDPOINT_URL_S3. */
+export type FilesEndpoint = LoopbackServer
 
 /** `/bucket/exports/7/acme.tar.gz` */
 const objectPath = /^\/[a-z0-9-]+(?:\/[A-Za-z0-9][A-Za-z0-9._-]*)+$/
@@ -18,13 +15,6 @@ const objectPath = /^\/[a-z0-9-]+(?:\/[A-Za-z0-9][A-Za-z0-9._-]*)+$/
  * secrets endpoint it takes the access key for a token; a presigned URL carries it, and ends when it says so.
  */
 export async function startFilesEndpoint(folder: string, accessKeyId: string): Promise<FilesEndpoint> {
-  const server = createServer((request, response) => {
-    respond(request, response).catch(() => {
-      if (!response.headersSent) response.writeHead(500)
-      response.end()
-    })
-  })
-
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
     if (!isAllowed(request, searchParams, accessKeyId)) return refuse(response, 403, 'AccessDenied')
@@ -43,18 +33,12 @@ export async function startFilesEndpoint(folder: string, accessKeyId: string): P
     await pipeline(createReadStream(file), response)
   }
 
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the files endpoint has no port')
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    async close() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
+  return startLoopbackServer((request, response) => {
+    respond(request, response).catch(() => {
+      if (!response.headersSent) response.writeHead(500)
+      response.end()
+    })
+  })
 }
 
 function isAllowed(request: IncomingMessage, query: URLSearchParams, accessKeyId: string): boolean {

@@ -1,13 +1,10 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
 import type { FunctionPool } from './gateway/function-pool.ts'
+import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts'
 
-export interface InvokeEndpoint {
-  /** For AWS_ENDPOINT_URL_LAMBDA. */
-  readonly url: string
-  close(): Promise<void>
-}
+/** Its `url` is for AWS_ENDPOINT_URL_LAMBDA. */
+export type InvokeEndpoint = LoopbackServer
 
 const invocation = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
 
@@ -33,7 +30,7 @@ export async function startInvokeEndpoint(
       : { status: 200, failed: true, body: outcome.error }
   }
 
-  const server = createServer((request, response) => {
+  const server = await startLoopbackServer((request, response) => {
     answer(request).then(
       ({ status, failed, body }) => {
         if (failed) response.setHeader('x-amz-function-error', 'Unhandled')
@@ -42,16 +39,5 @@ export async function startInvokeEndpoint(
       () => response.writeHead(400).end(),
     )
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the invoke endpoint has no port')
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    async close() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
+  return server
 }

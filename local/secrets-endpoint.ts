@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import * as z from 'zod'
+import { startLoopbackServer } from './loopback-server.ts'
 
 export interface SecretsEndpoint {
   /** For AWS_ENDPOINT_URL_SECRETS_MANAGER. */
@@ -53,7 +53,7 @@ export async function startSecretsEndpoint(
     }
   }
 
-  const server = createServer((request, response) => {
+  const server = await startLoopbackServer((request, response) => {
     answer(request).then(
       ({ status, body }) => {
         response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body))
@@ -61,26 +61,12 @@ export async function startSecretsEndpoint(
       () => response.writeHead(400).end(),
     )
   })
-  const url = await listen(server)
   return {
-    url,
+    ...server,
     accessKeyId,
     put: (name, value) => void secrets.set(name, JSON.stringify(value)),
     requestsFor: (name) => requests.get(name) ?? 0,
-    async close() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
   }
-}
-
-async function listen(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the secrets endpoint has no port')
-  return `http://127.0.0.1:${address.port}`
 }
 
 async function readText(request: IncomingMessage): Promise<string> {
