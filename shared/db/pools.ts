@@ -68,7 +68,7 @@ export function createPools(options: { readonly credentials: CredentialsReader; 
   // In the order of their last use, the first opened apart: that is the catalog's.
   const open = new Map<string, pg.Pool>()
   let first: string | undefined
-  const users = new Map<pg.Pool, number>()
+  const users = new WeakMap<pg.Pool, number>()
   const histories = new WeakMap<pg.ClientBase, History>()
   let out = 0
 

@@ -16,6 +16,9 @@ export function refuse(error: unknown, refusals: Refusals = {}): never {
   if (unstorableValueStates.has(state)) {
     throw new AppError('invalid_request', 'A value of the request cannot be stored.', { cause: error })
   }
+  if (state === sqlState.uniqueViolation || state === sqlState.foreignKeyViolation) {
+    throw new AppError('conflict', 'The change contradicts what is stored.', { cause: error })
+  }
   if (state === sqlState.queryCanceled) {
     throw new AppError('timed_out', 'The request took too long in the database.', { cause: error })
   }

@@ -4,7 +4,6 @@ import pg from 'pg'
 export const sqlState = {
   invalidParameterValue: '22023', // enter(): no such role
   numericValueOutOfRange: '22003', // a total beyond numeric(12,2)
-  notNullViolation: '23502',
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
   checkViolation: '23514',
@@ -14,10 +13,7 @@ export const sqlState = {
   serializationFailure: '40001',
   deadlockDetected: '40P01',
   insufficientPrivilege: '42501', // enter(): the role is not granted; or USAGE was revoked
-  duplicateObject: '42710',
   undefinedTable: '42P01', // a revoked USAGE, seen through the search_path
-  duplicateSchema: '42P06',
-  duplicateDatabase: '42P04',
   tooManyConnections: '53300',
   lockNotAvailable: '55P03', // lock_timeout
   queryCanceled: '57014', // statement_timeout

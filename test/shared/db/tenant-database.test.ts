@@ -119,6 +119,16 @@ describe('a single statement', () => {
     expect(await stateBetweenUsers()).toEqual(untouched())
   })
 
+  it('is a conflict when it contradicts what is stored and says nothing of its own', async () => {
+    const order = 'INSERT INTO orders (product_id, quantity, unit_price) VALUES ($1, 1, 1)'
+    const failure = dbA.write(order, ['999999'])
+    await expect(failure).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'The change contradicts what is stored.',
+      cause: { code: '23503' },
+    })
+  })
+
   it('means to the caller what its refusals say', async () => {
     const refused = dbA.write('INSERT INTO products (name, price) VALUES ($1, -1)', ['x'], {
       '23514': { code: 'price_required', detail: 'The price.' },
