@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import * as z from 'zod'
 import type { MigrationKind } from '../shared/db/migrations.ts'
+import { codeVersion } from '../shared/release.ts'
 
 export interface Finding {
   readonly file: string
@@ -63,6 +64,7 @@ async function runSquawk(kind: MigrationKind, files: readonly string[]): Promise
 async function lintTenantMigration(file: string): Promise<Finding[]> {
   const sql = await readFile(file, 'utf8')
   const marked = (mark: string) => new RegExp(`^-- atrium: ${mark}$`, 'm').test(sql)
+  const contractFrom = /^-- atrium: contract from code (\d+)$/m.exec(sql)?.[1]
   const bare = withoutTexts(sql)
   const find = (rule: string, message: string, pattern: RegExp) =>
     [...bare.matchAll(pattern)].map((match) => ({ file, line: lineOf(bare, match.index), rule, message }))
@@ -74,14 +76,18 @@ async function lintTenantMigration(file: string): Promise<Finding[]> {
       /\b(?!atrium\.|pg_catalog\.)[a-z_]\w*\.(?!\d)[a-z_]\w*/gi,
     ),
     ...find('no-set', 'SET would outlive or undo what the runner has set', /^\s*(?:SET|RESET)\b/gim),
-    ...(marked('contract')
+    ...(contractFrom !== undefined
       ? []
       : find(
           'no-drop',
-          'older code may still use it: drop it in a later release, in a file that says "-- atrium: contract"',
+          'older code may still use it: drop it in a later release, in a file that says "-- atrium: contract from code N", N being the first code version that does without',
           /\b(?:DROP\s+(?:TABLE|COLUMN|SCHEMA|TYPE|FUNCTION|VIEW)|RENAME)\b/gi,
         )),
   ]
+  if (contractFrom !== undefined && Number(contractFrom) > codeVersion) {
+    const message = `there is no code version ${contractFrom} yet: shared/release.ts says ${codeVersion}`
+    findings.push({ file, line: 1, rule: 'contract-code', message })
+  }
   for (const match of bare.matchAll(/\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"?(\w+)"?/gi)) {
     if (new RegExp(`atrium\\.grant_table\\('${match[1]}'\\)`).test(sql)) continue
     findings.push({

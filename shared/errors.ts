@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'placement_unknown'
   | 'tenant_behind'
   | 'migration_edited'
+  | 'contract_refused'
   | 'failure_threshold'
   | 'invalid_archive'
   // our side

@@ -10,7 +10,7 @@ import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
 import { buildTenantSchemaOn } from '../tenancy/build-tenant-schema.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
-import { provisionTenant } from '../tenancy/provision-tenant.ts'
+import { provisionTenant, readAllowedMigrations } from '../tenancy/provision-tenant.ts'
 import { registerTenant } from '../tenancy/register-tenant.ts'
 import { readTables } from './copy-schema.ts'
 import { dropSchema } from './delete-tenant.ts'
@@ -46,7 +46,7 @@ export const importOperation: OperationKind<z.output<typeof input>, z.output<typ
   cancellable: false,
   abandon: (control, { slug }) => removeUnfinished(control, slug),
   async step(control, { key, placement, ...tenant }) {
-    const migrations = await readMigrations('tenant')
+    const [migrations, allowed] = await Promise.all([readMigrations('tenant'), readAllowedMigrations(control)])
     return withTemporaryFolder(async (folder) => {
       const archive = join(folder, 'tenant.tar.gz')
       await downloadFile(key, archive)
@@ -69,7 +69,7 @@ export const importOperation: OperationKind<z.output<typeof input>, z.output<typ
         ref.placement,
         [{ tenantId: registered.id, schema: ref.schema }],
         {
-          ...{ migrations, to: migrations.length, lockTimeout },
+          ...{ migrations, to: Math.max(contents.version, allowed.length), lockTimeout },
         },
       )
       const outcome = outcomes.get(registered.id)

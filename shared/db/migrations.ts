@@ -13,9 +13,12 @@ export interface Migration {
   readonly checksum: string
   /** False for a file that says `-- atrium: outside a transaction`, as CREATE INDEX CONCURRENTLY wants it. */
   readonly transactional: boolean
+  /** For a file that says `-- atrium: contract from code 4`: the lowest code version that it leaves working. */
+  readonly contractFrom?: number | undefined
 }
 
 const outsideTransaction = /^-- atrium: outside a transaction$/m
+const contract = /^-- atrium: contract from code (\d+)$/m
 
 const folder = new URL('./migrations/', import.meta.url)
 const fileName = /^(\d{4})_([a-z0-9_]+)\.sql$/
@@ -37,7 +40,9 @@ export async function readMigrations(
       const sql = await readFile(new URL(file, directory), 'utf8')
       const checksum = createHash('sha256').update(sql).digest('hex')
       const transactional = !outsideTransaction.test(sql)
-      return { kind, version: Number(number), name, sql, checksum, transactional }
+      const from = contract.exec(sql)?.[1]
+      const contractFrom = from === undefined ? undefined : Number(from)
+      return { kind, version: Number(number), name, sql, checksum, transactional, contractFrom }
     }),
   )
   migrations.forEach((migration, index) => {
@@ -46,6 +51,11 @@ export async function readMigrations(
     }
   })
   return migrations
+}
+
+/** `0005_drop_the_old_price.sql` */
+export function fileOf({ version, name }: Pick<Migration, 'version' | 'name'>): string {
+  return `${String(version).padStart(4, '0')}_${name}.sql`
 }
 
 /** A migration's statements as a new, empty schema takes them, inside the one transaction that makes it. */

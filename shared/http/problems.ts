@@ -40,6 +40,7 @@ export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
   placement_unknown: { status: 404, title: 'Unknown placement' },
   tenant_behind: { status: 503, title: 'Tenant behind', retryAfter: 30 },
   migration_edited: { status: 409, title: 'Migration edited' },
+  contract_refused: { status: 409, title: 'Contract refused' },
   invalid_archive: { status: 422, title: 'Invalid archive' },
   failure_threshold: { status: 409, title: 'Failure threshold reached' },
   unavailable: { status: 503, title: 'Service unavailable', retryAfter: 1 },

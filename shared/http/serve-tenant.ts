@@ -5,6 +5,7 @@ import { openTenantDatabase } from '../db/tenant-database.ts'
 import { readEnvironment } from '../environment.ts'
 import { AppError } from '../errors.ts'
 import { findTenant } from '../tenancy/catalog-queries.ts'
+import { createCodeReport } from '../tenancy/report-code.ts'
 import { requireServable, resolveTenant } from '../tenancy/resolve-tenant.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
 import { createTenantDirectory, type TenantDirectory } from '../tenancy/tenant-directory.ts'
@@ -13,10 +14,13 @@ import type { Answer } from './answer.ts'
 import type { TenantContext } from './endpoint.ts'
 
 let directory: TenantDirectory | undefined
+const codeReport = createCodeReport()
 
 /** This function instance's tenants, from the catalog. */
 export function applicationDirectory(): TenantDirectory {
-  directory ??= createTenantDirectory((name) => findTenant(applicationPools(), readEnvironment().ATRIUM_CATALOG, name))
+  directory ??= createTenantDirectory((name) =>
+    findTenant(applicationPools(), readEnvironment().ATRIUM_CATALOG, name, codeReport()),
+  )
   return directory
 }
 

@@ -1,5 +1,6 @@
 import { readCatalog } from '../db/catalog.ts'
 import type { Pools } from '../db/pools.ts'
+import type { Statement } from '../db/prefaced-statement.ts'
 import { createTenantRef, type TenantRef } from '../db/tenant-ref.ts'
 import type { Tenant, TenantName, TenantStatus } from './tenant.ts'
 
@@ -19,11 +20,19 @@ const bySlug = `SELECT ${tenantColumns} FROM catalog.tenants t WHERE t.slug = $1
 const byDomain = `SELECT ${tenantColumns}
   FROM catalog.domains d JOIN catalog.tenants t ON t.id = d.tenant_id WHERE d.domain = $1`
 
-/** The tenant that a slug or registered domain names. Throws `unavailable` when the catalog is out of reach. */
-export async function findTenant(pools: Pools, catalog: string, name: TenantName): Promise<Tenant | undefined> {
+/**
+ * The tenant that a slug or registered domain names; `note` goes along, see `readCatalog`. Throws `unavailable` when the
+ * catalog is out of reach.
+ */
+export async function findTenant(
+  pools: Pools,
+  catalog: string,
+  name: TenantName,
+  note?: Statement,
+): Promise<Tenant | undefined> {
   const statement =
     name.kind === 'slug' ? { text: bySlug, values: [name.slug] } : { text: byDomain, values: [name.domain] }
-  const [row] = await readCatalog<TenantRow>(pools, catalog, statement)
+  const [row] = await readCatalog<TenantRow>(pools, catalog, statement, note)
   return row && toTenant(row)
 }
 

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { quoteIdentifier, quoteLiteral } from '../db/identifiers.ts'
-import { type Migration, type MigrationKind, readMigrations } from '../db/migrations.ts'
+import { fileOf, type Migration, type MigrationKind, readMigrations } from '../db/migrations.ts'
 import type { PlacementNames } from './placement-names.ts'
 import { recordTenantMigrations } from './record-tenant-migrations.ts'
 
@@ -29,7 +29,7 @@ export async function migrateDatabase(
       else refuseEdited(migration, earlier)
     }
   }
-  if (kinds.includes('placement')) await grantVersions(client, names.api)
+  if (kinds.includes('placement')) await grantPlacement(client, names.api)
   if (kinds.includes('catalog')) {
     await grantCatalog(client, names.api)
     await recordTenantMigrations(client, await readMigrations('tenant'))
@@ -59,13 +59,17 @@ async function apply(client: pg.ClientBase, { kind, version, name, sql, checksum
 
 function refuseEdited(migration: Migration, applied: AppliedMigration): void {
   if (migration.checksum === applied.checksum) return
-  const file = `${String(migration.version).padStart(4, '0')}_${migration.name}.sql`
-  throw new Error(`${migration.kind} migration ${file} was edited after it was applied: put the change in a new file`)
+  throw new Error(
+    `${migration.kind} migration ${fileOf(migration)} was edited after it was applied: put the change in a new file`,
+  )
 }
 
-/** The version gate's second look: a tenant's version where it is true. */
-async function grantVersions(client: pg.ClientBase, apiLogin: string): Promise<void> {
-  await client.query(`GRANT SELECT (schema_name, version) ON atrium.tenant_versions TO ${quoteIdentifier(apiLogin)}`)
+/** The version gate's second look, a tenant's version where it is true; and what the API notes beside its work. */
+async function grantPlacement(client: pg.ClientBase, apiLogin: string): Promise<void> {
+  const api = quoteIdentifier(apiLogin)
+  await client.query(`
+    GRANT SELECT (schema_name, version) ON atrium.tenant_versions TO ${api};
+    GRANT SELECT, INSERT (code_version), UPDATE (last_seen) ON atrium.serving_code TO ${api}`)
 }
 
 /** The API login reads these columns of the catalog and nothing else of it. */

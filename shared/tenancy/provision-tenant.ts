@@ -1,8 +1,9 @@
-import { readMigrations } from '../db/migrations.ts'
+import { type Migration, readMigrations } from '../db/migrations.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
 import { buildTenantSchema } from './build-tenant-schema.ts'
 import { type TenantRow, tenantColumns, toTenant } from './catalog-queries.ts'
+import { findAllowedMigrations } from './contract-gate.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { canonicalDomain } from './host-name.ts'
 import { registerTenant } from './register-tenant.ts'
@@ -37,8 +38,16 @@ export async function provisionTenant(control: ControlPlane, request: ProvisionR
     placement: request.placement,
   })
   if (registered.status !== 'provisioning') return { tenant: registered, created: false }
-  const version = await buildTenantSchema(control.pools, registered.ref, await readMigrations('tenant'))
+  const migrations = await readAllowedMigrations(control)
+  const version = await buildTenantSchema(control.pools, registered.ref, migrations)
   return activate(control, registered, version)
+}
+
+/** What a new tenant's schema is made of: all migrations, but for a contract that code which serves does not allow yet. */
+export async function readAllowedMigrations({ pools, catalog }: ControlPlane): Promise<readonly Migration[]> {
+  const migrations = await readMigrations('tenant')
+  if (migrations.every(({ contractFrom }) => contractFrom === undefined)) return migrations
+  return withOwnerTransaction(pools, catalog, (client) => findAllowedMigrations(client, migrations))
 }
 
 async function activate({ pools, catalog }: ControlPlane, tenant: Tenant, version: number): Promise<ProvisionResult> {

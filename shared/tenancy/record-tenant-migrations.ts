@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Migration } from '../db/migrations.ts'
+import { fileOf, type Migration } from '../db/migrations.ts'
 import { AppError } from '../errors.ts'
 
 /**
@@ -23,10 +23,9 @@ export async function recordTenantMigrations(client: pg.ClientBase, migrations: 
     const migration = migrations[row.version - 1]
     // One that is not there: this code is older than the fleet, as after a rollback.
     if (migration === undefined || migration.checksum === row.checksum) continue
-    const file = `${String(row.version).padStart(4, '0')}_${row.name}.sql`
     throw new AppError(
       'migration_edited',
-      `The tenant migration ${file} is not what it was when it was applied: put the change in a new file.`,
+      `The tenant migration ${fileOf(row)} is not what it was when it was applied: put the change in a new file.`,
     )
   }
 }

@@ -37,8 +37,13 @@ it.each([
 
 it('wants what is dropped to be dropped by a contract, and a file outside a transaction to be one repeatable statement', async () => {
   expect(await lint('ALTER TABLE products DROP COLUMN description;')).toContain('tenant/0099_new.sql:1 no-drop')
-  const contract = await lint('-- atrium: contract\nALTER TABLE products DROP COLUMN description;')
+  const contract = await lint('-- atrium: contract from code 1\nALTER TABLE products DROP COLUMN description;')
   expect(contract).not.toContain('tenant/0099_new.sql:2 no-drop')
+  expect(contract).not.toContain('tenant/0099_new.sql:1 contract-code')
+  const unnamed = await lint('-- atrium: contract\nALTER TABLE products DROP COLUMN description;')
+  expect(unnamed).toContain('tenant/0099_new.sql:2 no-drop')
+  const early = await lint('-- atrium: contract from code 999\nALTER TABLE products DROP COLUMN description;')
+  expect(early).toContain('tenant/0099_new.sql:1 contract-code')
   expect(await lint('-- atrium: outside a transaction\nCREATE INDEX CONCURRENTLY i ON products (price);')).toContain(
     'tenant/0099_new.sql:1 one-repeatable-statement',
   )

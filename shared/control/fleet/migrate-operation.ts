@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { type Migration, readMigrations } from '../../db/migrations.ts'
 import { withOwnerTransaction } from '../../db/owner-transaction.ts'
 import { AppError } from '../../errors.ts'
+import { requireAllowed } from '../../tenancy/contract-gate.ts'
 import type { ControlPlane } from '../../tenancy/control-plane.ts'
 import { migrateDatabase } from '../../tenancy/migrate-database.ts'
 import { placementNames } from '../../tenancy/placement-names.ts'
@@ -99,6 +100,11 @@ interface Chunk {
 
 async function takeChunk(control: ControlPlane, { id, run, to, migrations, wave }: Chunk): Promise<Step<Position>> {
   const next = await readNext(control, id, wave, chunk)
+  const oldest = Math.min(to, ...next.tenants.map(({ version }) => version))
+  // Asked again for each chunk: a rollback may have brought older code back meanwhile.
+  await withOwnerTransaction(control.pools, control.catalog, (client) =>
+    requireAllowed(client, migrations.slice(oldest, to)),
+  )
   await Promise.all(
     [...Map.groupBy(next.tenants, ({ placement }) => placement)].map(async ([placement, tenants]) => {
       // Those that are tried again come last: they may wait longer for their locks.

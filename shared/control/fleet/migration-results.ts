@@ -49,7 +49,11 @@ export async function planRun(
 }
 
 export interface NextTenants {
-  readonly tenants: readonly (TenantToMigrate & { readonly placement: string; readonly attempts: number })[]
+  readonly tenants: readonly (TenantToMigrate & {
+    readonly placement: string
+    readonly version: number
+    readonly attempts: number
+  })[]
   /** Milliseconds until someone up to this wave can be tried again, when nobody can be now. */
   readonly waitMs: number | undefined
   /** The next wave that has tenants in it. */
@@ -65,7 +69,7 @@ export async function readNext(
 ): Promise<NextTenants> {
   return withOwnerTransaction(pools, catalog, async (client) => {
     const { rows } = await client.query<NextTenants['tenants'][number]>(
-      `SELECT r.tenant_id AS "tenantId", t.schema_name AS schema, t.placement, r.attempts
+      `SELECT r.tenant_id AS "tenantId", t.schema_name AS schema, t.placement, t.version, r.attempts
        FROM catalog.migration_results r JOIN catalog.tenants t ON t.id = r.tenant_id
        WHERE r.operation_id = $1 AND r.wave <= $2 AND r.result = 'pending' AND r.not_before <= clock_timestamp()
          AND t.status <> 'moving'
