@@ -28,6 +28,7 @@ export const controlRoutes = [
   { method: 'GET', path: '/operations/{id}', function: 'operations' },
   { method: 'GET', path: '/operations/{id}/file', function: 'operations' },
   { method: 'POST', path: '/operations/{id}/cancel', function: 'operations' },
+  { method: 'POST', path: '/doctor', function: 'operations' },
   { method: 'GET', path: '/audit', function: 'operations' },
   { method: 'POST', path: '/migrations', function: 'migrations' },
   { method: 'GET', path: '/migrations/plan', function: 'migrations' },

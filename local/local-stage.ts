@@ -86,15 +86,17 @@ export async function startLocalStage({
   const bootstrap = createFunctionPool(controlTemplate.functionOf('Bootstrap'), {
     ...{ environment: { ...common, MASTER_SECRET: masterSecret }, output },
   })
-  const lambda = await startInvokeEndpoint(new Map([['bootstrap', bootstrap]]), secrets.accessKeyId)
+  const probe = createFunctionPool(controlTemplate.functionOf('Probe'), { environment: common, output })
+  const invocable = new Map(Object.entries({ bootstrap, probe }))
+  const lambda = await startInvokeEndpoint(invocable, secrets.accessKeyId)
   started.defer(async () => {
     await lambda.close()
-    await bootstrap.stop()
+    await Promise.all([bootstrap.stop(), probe.stop()])
   })
   const files = await startFilesEndpoint(join(data.path, 'files'), secrets.accessKeyId)
   started.defer(() => files.close())
   const environment = {
-    ...{ ...common, AWS_ENDPOINT_URL_LAMBDA: lambda.url, BOOTSTRAP_FUNCTION: 'bootstrap' },
+    ...{ ...common, AWS_ENDPOINT_URL_LAMBDA: lambda.url, BOOTSTRAP_FUNCTION: 'bootstrap', PROBE_FUNCTION: 'probe' },
     ...{ AWS_ENDPOINT_URL_S3: files.url, FILES_BUCKET: 'files' },
   }
   const operations = startOperationsLoop(controlTemplate.functionOf('Worker'), { environment, output })

@@ -16,6 +16,8 @@ const variables = {
   SHARED_DOMAINS: commaSeparated,
   /** The function that brings placements to life; for the control plane's function that has it do so. */
   BOOTSTRAP_FUNCTION: z.string().min(1).optional(),
+  /** The function that tries to mix tenants up; for the worker that has it do so. */
+  PROBE_FUNCTION: z.string().min(1).optional(),
   /** The bucket that exports and imports travel by. */
   FILES_BUCKET: z.string().min(1).optional(),
   /** The secret of the server's master user; for that function alone. */

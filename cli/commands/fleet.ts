@@ -1,4 +1,5 @@
 import { CommandError } from '../../local/command-line.ts'
+import type { Finding } from '../../shared/control/doctor/finding.ts'
 import { type Command, type CommandCall, table, takeArguments, textOption } from '../command.ts'
 import { followOperation } from '../follow-operation.ts'
 
@@ -79,6 +80,26 @@ export const fleetCommands: readonly Command[] = [
         return `\n  ${slug}${mended}:${differences.map((difference) => `\n    ${difference}`).join('')}`
       })
       throw new CommandError(`${drifted.length} tenants are not as they should be:${told.join('')}`)
+    },
+  },
+  {
+    name: 'doctor',
+    usage: '',
+    summary: 'Tries to mix up tenants, reads every grant, compares versions, clocks, connections, memory and room.',
+    example: 'atrium doctor',
+    async run(call) {
+      takeArguments(call)
+      const { body } = await call.client.send('POST', '/doctor')
+      const { result } = await followOperation(call, body.id, 'quietly')
+      const { findings } = result as { findings: Finding[] }
+      call.print(findings, () =>
+        table(
+          findings.map(({ check, placement, state, detail }) => ({ check, placement: placement ?? '', state, detail })),
+          '',
+        ),
+      )
+      const failed = findings.filter(({ state }) => state === 'failed').length
+      if (failed > 0) throw new CommandError(`${failed} of ${findings.length} checks failed`)
     },
   },
 ]

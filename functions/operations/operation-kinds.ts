@@ -1,3 +1,4 @@
+import { doctorOperation } from '../../shared/control/doctor/doctor-operation.ts'
 import { drainOperation } from '../../shared/control/drain-operation.ts'
 import { exportOperation } from '../../shared/control/export-operation.ts'
 import { driftOperation } from '../../shared/control/fleet/drift-operation.ts'
@@ -17,5 +18,6 @@ export const operationKinds: OperationKinds = new Map(
     drainOperation,
     migrateOperation,
     driftOperation,
+    doctorOperation,
   ].map((kind) => [kind.kind, kind]),
 )

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { invokeBootstrap } from '../../shared/control/invoke-bootstrap.ts'
+import { invokeBootstrap } from '../../shared/control/invoke-function.ts'
 import { getPlacement } from '../../shared/control/placements.ts'
 import { created } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'

@@ -66,9 +66,15 @@ export class ControlStack extends Stack {
         api.addRoutes({ path, methods: [method as HttpMethod], integration })
       }
     }
-    const { function: worker } = new ApiFunction(this, 'Worker', {
-      ...{ ...common, entry: 'operations/worker.ts', timeoutSeconds: workerTimeout, variables: withFiles },
+    // The one function here with the API's login: it tries to mix tenants up as the application plane would.
+    const { function: probe } = new ApiFunction(this, 'Probe', {
+      ...{ ...common, plane: 'api', entry: 'placements/probe.ts', timeoutSeconds: 60 },
     })
+    const { function: worker } = new ApiFunction(this, 'Worker', {
+      ...{ ...common, entry: 'operations/worker.ts', timeoutSeconds: workerTimeout },
+      variables: { ...withFiles, PROBE_FUNCTION: probe.functionName },
+    })
+    probe.grantInvoke(worker)
     files.grantPut(worker, 'exports/*')
     files.grantRead(worker, 'imports/*')
     new CfnOutput(this, 'Url', { value: api.apiEndpoint, description: 'For the atrium command: ATRIUM_URL' })

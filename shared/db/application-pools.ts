@@ -11,12 +11,18 @@ let pools: Pools | undefined
 
 /** This function instance's pools, with the login that its environment names; made on first use. */
 export function applicationPools(): Pools {
-  if (pools === undefined) {
-    const { ATRIUM_STAGE, ATRIUM_LOGIN } = readEnvironment()
-    const secretId = (placement: string) => secretName(ATRIUM_STAGE, placement, ATRIUM_LOGIN)
-    // The control plane works on several tenants at once; a tenant's request needs one connection.
-    const size = ATRIUM_LOGIN === 'control' ? 4 : 1
-    pools = createPools({ credentials: createCredentialsReader({ secretId }), size })
-  }
+  // The control plane works on several tenants at once; a tenant's request needs one connection.
+  pools ??= openPools(readEnvironment().ATRIUM_LOGIN === 'control' ? 4 : 1)
   return pools
+}
+
+/** Pools for one probe, with several connections for tenants to be mixed up on. For the caller to end. */
+export function probePools(): Pools {
+  return openPools(4)
+}
+
+function openPools(size: number): Pools {
+  const { ATRIUM_STAGE, ATRIUM_LOGIN } = readEnvironment()
+  const secretId = (placement: string) => secretName(ATRIUM_STAGE, placement, ATRIUM_LOGIN)
+  return createPools({ credentials: createCredentialsReader({ secretId }), size })
 }

@@ -100,16 +100,21 @@ describe('the control plane', () => {
         .filter(([, policy]) => JSON.stringify(policy).includes(mark))
         .map(([id]) => id.replace(/Function.*$/, ''))
     expect(holders('MasterUserSecret')).toEqual(['Bootstrap'])
-    expect(holders('lambda:InvokeFunction')).toEqual(['Placements'])
+    expect(holders('lambda:InvokeFunction')).toEqual(['Placements', 'Worker'])
   })
 
-  it("lets its functions read the control plane's login", () => {
-    template('Control').allResourcesProperties('AWS::Lambda::Function', {
-      Environment: { Variables: Match.objectLike({ ATRIUM_LOGIN: 'control' }) },
-    })
-    const policies = Object.values(template('Control').findResources('AWS::IAM::Policy'))
-    expect(policies.length).toBeGreaterThan(4)
-    for (const policy of policies) expect(JSON.stringify(policy)).toContain('ExportsOutputRefControlLogin')
+  it("lets its functions read the control plane's login, and the probe the API's instead", () => {
+    for (const [id, { Properties }] of Object.entries(template('Control').findResources('AWS::Lambda::Function'))) {
+      expect(Properties.Environment.Variables.ATRIUM_LOGIN, id).toBe(id.startsWith('Probe') ? 'api' : 'control')
+    }
+    const policies = Object.entries(template('Control').findResources('AWS::IAM::Policy'))
+    expect(policies.length).toBeGreaterThan(5)
+    for (const [id, policy] of policies) {
+      const text = JSON.stringify(policy)
+      const isProbe = id.startsWith('Probe')
+      expect(text.includes('ExportsOutputRefControlLogin'), id).toBe(!isProbe)
+      expect(text.includes('ExportsOutputRefApiLogin'), id).toBe(isProbe || id.startsWith('Bootstrap'))
+    }
   })
 })
 
