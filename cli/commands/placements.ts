@@ -21,12 +21,16 @@ export const placementCommands: readonly Command[] = [
   },
   {
     name: 'placements add',
-    usage: 'NAME',
-    summary: 'Makes a declared placement: its database, owner, logins and grants. Here any name will do.',
+    usage: 'NAME [--dedicated]',
+    summary:
+      'Makes a declared placement: database, owner, logins, grants. Locally any name will do. --dedicated: for one tenant.',
     example: 'atrium placements add second',
+    options: { dedicated: { type: 'boolean', default: false } },
     async run(call) {
       const { NAME } = takeArguments(call, 'NAME')
-      const { body } = await call.client.send('POST', '/placements', { name: NAME })
+      const { body } = await call.client.send('POST', '/placements', {
+        ...{ name: NAME, dedicated: call.options.dedicated === true },
+      })
       call.print(body, () => table([row(body)], ''))
     },
   },

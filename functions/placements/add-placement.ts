@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { invokeBootstrap } from '../../shared/control/invoke-function.ts'
-import { getPlacement } from '../../shared/control/placements.ts'
+import { dedicatePlacement, getPlacement } from '../../shared/control/placements.ts'
 import { created } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'
 import { registerPlacement } from '../../shared/tenancy/register-placement.ts'
@@ -9,15 +9,20 @@ import { placementName } from './placement-fields.ts'
 export const addPlacementRequest = z.strictObject({
   path: z.strictObject({}),
   query: z.strictObject({}),
-  body: z.strictObject({ name: placementName }),
+  body: z.strictObject({
+    name: placementName,
+    /** For one tenant alone, which is put there by name. */
+    dedicated: z.boolean().default(false),
+  }),
 })
 
-/** Makes the placement and lets tenants come to it. Done again for one that is there, it changes nothing. */
+/** Makes the placement and lets tenants come to it, or one. Done again for one that is there, it changes nothing else. */
 export const addPlacement = operatorEndpoint({
   request: addPlacementRequest,
-  async handle({ control }, { body: { name } }) {
+  async handle({ control }, { body: { name, dedicated } }) {
     await invokeBootstrap({ placement: name })
     await registerPlacement(control, name)
-    return created(`/placements/${name}`, await getPlacement(control, name))
+    const placement = dedicated ? await dedicatePlacement(control, name) : await getPlacement(control, name)
+    return created(`/placements/${name}`, placement)
   },
 })

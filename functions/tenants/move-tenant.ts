@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { estimateMove } from '../../shared/control/estimate-move.ts'
+import { getTenant } from '../../shared/control/list-tenants.ts'
 import { moveOperation } from '../../shared/control/move-operation.ts'
 import { startOperation } from '../../shared/control/operations.ts'
-import { getPlacement } from '../../shared/control/placements.ts'
+import { getPlacement, requireRoom } from '../../shared/control/placements.ts'
 import { AppError } from '../../shared/errors.ts'
 import { accepted } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'
@@ -22,6 +23,8 @@ export const moveTenant = operatorEndpoint({
   request: moveTenantRequest,
   async handle({ control, operator }, { path: { slug }, body: { to, confirmed } }) {
     await getPlacement(control, to)
+    const { ref } = await getTenant(control, slug)
+    if (ref.placement !== to) await requireRoom(control, to)
     const seconds = await estimateMove(control, slug)
     if (seconds > shortEnough && !confirmed) {
       throw new AppError(

@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts'
 import { buildTenantSchemaOn } from '../tenancy/build-tenant-schema.ts'
 import { refOf } from '../tenancy/catalog-queries.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { lockPlacement } from '../tenancy/register-placement.ts'
 import { drawSchemaName } from '../tenancy/slug.ts'
 import { copySchema } from './copy-schema.ts'
 import { dropSchema } from './delete-tenant.ts'
@@ -155,13 +156,21 @@ async function switchCatalog(
   { slug, to, oldSchema, newSchema }: { slug: string; to: string; oldSchema: string; newSchema: string },
 ): Promise<void> {
   await withOwnerTransaction(pools, catalog, async (client) => {
+    await lockPlacement(client, to)
     const { rowCount } = await client.query(
       `UPDATE catalog.tenants SET placement = $2, schema_name = $3, status = 'active'
-       WHERE slug = $1 AND status = 'moving' AND schema_name = $4`,
+       WHERE slug = $1 AND status = 'moving' AND schema_name = $4
+         AND (SELECT count(*) FROM catalog.tenants o WHERE o.placement = $2)
+           < (SELECT p.tenant_limit FROM catalog.placements p WHERE p.name = $2)`,
       [slug, to, newSchema, oldSchema],
     )
     if (rowCount === 1) return
-    const { rows } = await client.query('SELECT FROM catalog.tenants WHERE schema_name = $1', [newSchema])
+    const { rows } = await client.query<{ moved: boolean }>(
+      'SELECT schema_name = $1 AS moved FROM catalog.tenants WHERE schema_name IN ($1, $2)',
+      [newSchema, oldSchema],
+    )
+    if (rows[0]?.moved === false)
+      throw new AppError('placements_full', `The placement "${to}" has filled up meanwhile.`)
     if (rows.length === 0) throw new AppError('wrong_status', `The tenant "${slug}" was changed while it was moved.`)
   })
 }

@@ -46,3 +46,20 @@ export async function updatePlacement(
   if (rows[0] === undefined) throw new AppError('placement_unknown', `There is no placement "${name}".`)
   return rows[0]
 }
+
+/**
+ * Keeps a placement for one tenant: no other comes to it by itself, and none by name. Throws `placement_unknown`, or
+ * `placements_full` when more than one is there already.
+ */
+export async function dedicatePlacement(control: ControlPlane, name: string): Promise<PlacementRecord> {
+  const { tenants } = await getPlacement(control, name)
+  if (tenants > 1) throw new AppError('placements_full', `The placement "${name}" holds ${tenants} tenants already.`)
+  return updatePlacement(control, name, { tenant_limit: 1, accepts_tenants: false })
+}
+
+/** Throws `placement_unknown`, or `placements_full` when not one more tenant may come to the placement. */
+export async function requireRoom(control: ControlPlane, name: string): Promise<void> {
+  const { tenants, tenant_limit } = await getPlacement(control, name)
+  if (tenants < tenant_limit) return
+  throw new AppError('placements_full', `The placement "${name}" holds ${tenants} of ${tenant_limit} tenants.`)
+}

@@ -3,6 +3,7 @@ import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
 import { type TenantRow, tenantColumns, toTenant } from './catalog-queries.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { lockPlacement } from './register-placement.ts'
 import { drawSchemaName } from './slug.ts'
 import type { Tenant } from './tenant.ts'
 
@@ -23,7 +24,11 @@ export interface Registration {
  */
 export async function registerTenant({ pools, catalog }: ControlPlane, registration: Registration): Promise<Tenant> {
   return withOwnerTransaction(pools, catalog, async (client) => {
-    const inserted = await insert(client, registration)
+    // One after the other into a placement that was named, so that its limit holds; in the same flight as the INSERT.
+    const [, inserted] = await Promise.all([
+      registration.placement === undefined ? undefined : lockPlacement(client, registration.placement),
+      insert(client, registration),
+    ])
     return inserted ?? findSame(client, registration)
   })
 }
@@ -36,7 +41,7 @@ async function insert(
     `WITH chosen AS (
        SELECT p.name FROM catalog.placements p
        CROSS JOIN LATERAL (SELECT count(*) AS tenants FROM catalog.tenants o WHERE o.placement = p.name) AS c
-       WHERE CASE WHEN $3::text IS NULL THEN p.accepts_tenants AND c.tenants < p.tenant_limit ELSE p.name = $3 END
+       WHERE c.tenants < p.tenant_limit AND CASE WHEN $3::text IS NULL THEN p.accepts_tenants ELSE p.name = $3 END
        ORDER BY c.tenants, p.name LIMIT 1
      ), t AS (
        INSERT INTO catalog.tenants (slug, name, placement, schema_name)
@@ -75,9 +80,16 @@ async function findSame(client: pg.ClientBase, { slug, name, domains, placement 
 }
 
 async function whyNoPlacement(client: pg.ClientBase, placement: string | undefined): Promise<AppError> {
-  const { rows } = await client.query<{ name: string }>('SELECT name FROM catalog.placements ORDER BY name')
+  const { rows } = await client.query<{ name: string; tenant_limit: number }>(
+    'SELECT name, tenant_limit FROM catalog.placements ORDER BY name',
+  )
   const names = rows.map(({ name }) => name).join(', ')
   if (placement !== undefined) {
+    const full = rows.find(({ name }) => name === placement)
+    if (full !== undefined) {
+      const detail = `The placement "${placement}" holds the ${full.tenant_limit} tenants that it may: raise its limit, or name another.`
+      return new AppError('placements_full', detail)
+    }
     return new AppError('placement_unknown', `There is no placement "${placement}"; there are: ${names}.`)
   }
   return new AppError(

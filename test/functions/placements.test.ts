@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dedicatePlacement } from '../../shared/control/placements.ts'
+import { registerTenant } from '../../shared/tenancy/register-tenant.ts'
 import { operate } from '../support/call.ts'
 import { expectProblem } from '../support/problem.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
@@ -43,4 +45,31 @@ it('refuses a change that is none, and a placement that there is not', async () 
   expectProblem(await operate('PATCH', '/placements/main', {}), 400, 'invalid-request')
   expectProblem(await operate('PATCH', '/placements/main', { tenant_limit: 0 }), 400, 'invalid-request')
   expectProblem(await operate('PATCH', '/placements/third', { tenant_limit: 5 }), 404, 'placement-unknown')
+})
+
+describe('a placement for one tenant', () => {
+  const add = (name: string) =>
+    stage.asOwner((client) => client.query('INSERT INTO catalog.placements (name) VALUES ($1)', [name]))
+
+  it('takes one that is put there by name and no other, of two at once as well', async () => {
+    await add('own')
+    expect(await dedicatePlacement(stage.control, 'own')).toMatchObject({ tenant_limit: 1, accepts_tenants: false })
+    // The row alone decides who may come; its database is not reached.
+    const register = (slug: string) =>
+      registerTenant(stage.control, { slug, name: slug, domains: [], placement: 'own' }).then(
+        ({ ref }) => ref.placement,
+        (error) => error.code,
+      )
+    expect((await Promise.all([register('first-one'), register('second-one')])).toSorted()).toEqual([
+      'own',
+      'placements_full',
+    ])
+    expectProblem(await create('third-one', 'own'), 409, 'placements-full')
+    expect((await create('elsewhere')).body.placement).toBe('main')
+    const moved = await operate('POST', '/tenants/elsewhere/move', { to: 'own' })
+    expectProblem(moved, 409, 'placements-full')
+    // Dedicating it again changes nothing; one with several tenants cannot be dedicated.
+    expect(await dedicatePlacement(stage.control, 'own')).toMatchObject({ tenants: 1, tenant_limit: 1 })
+    await expect(dedicatePlacement(stage.control, 'main')).rejects.toMatchObject({ code: 'placements_full' })
+  })
 })
