@@ -1,5 +1,6 @@
 import { CommandError } from '../../local/command-line.ts'
 import type { Finding } from '../../shared/control/doctor/finding.ts'
+import type { MigrationPlan } from '../../shared/control/fleet/plan-migration.ts'
 import { type Command, type CommandCall, table, takeArguments, textOption } from '../command.ts'
 import { followOperation } from '../follow-operation.ts'
 
@@ -19,11 +20,7 @@ export const fleetCommands: readonly Command[] = [
     async run(call) {
       takeArguments(call)
       const to = versionOption(call)
-      if (call.options['dry-run'] === true) {
-        const narrowed = call.options.tenant !== undefined || call.options.canary !== undefined
-        if (narrowed) throw new CommandError('--dry-run shows the plan for everyone: leave out --tenant and --canary')
-        return showPlan(call, to)
-      }
+      if (call.options['dry-run'] === true) return showPlan(call, to)
       const threshold = textOption(call, 'failure-threshold')
       const { body } = await call.client.send('POST', '/migrations', {
         ...{ canaries: call.options.canary, tenants: call.options.tenant },
@@ -118,19 +115,41 @@ function shareOf(text: string): number {
 }
 
 async function showPlan(call: CommandCall, to: number | undefined): Promise<void> {
-  const { body } = await call.client.send('GET', `/migrations/plan${to === undefined ? '' : `?to=${to}`}`)
-  call.print(body, () => {
-    if (body.tenants === 0) return `All tenants are on version ${body.to}: nothing to do.`
-    const steps = body.steps.map(
-      ({ version, name }: { version: number; name: string }) => `  ${version} ${name.replaceAll('_', ' ')}`,
-    )
-    const from = body.from.map(
-      ({ version, tenants }: { version: number; tenants: number }) => `${tenants} from version ${version}`,
-    )
-    const estimate =
-      body.estimate_seconds === null ? '' : `, about ${body.estimate_seconds} s by the rate of the last run`
-    return [`${body.tenants} tenants would come to version ${body.to}${estimate}: ${from.join(', ')}.`, ...steps].join(
-      '\n',
-    )
-  })
+  const query = new URLSearchParams()
+  if (to !== undefined) query.set('to', String(to))
+  for (const [name, slugs] of [
+    ['tenants', call.options.tenant],
+    ['canaries', call.options.canary],
+  ] as const) {
+    if (Array.isArray(slugs)) query.set(name, slugs.join())
+  }
+  const { body }: { body: MigrationPlan } = await call.client.send('GET', `/migrations/plan?${query}`)
+  call.print(body, () => describePlan(body))
+  const failed = body.canaries.filter(({ result }) => result === 'failed').length
+  if (body.refused !== null) throw new CommandError(`a run would be refused: ${body.refused}`)
+  if (failed > 0) throw new CommandError(`${failed} of ${body.canaries.length} canaries would fail`)
+}
+
+function describePlan({ tenants, to, steps, from, canaries, estimate_seconds }: MigrationPlan): string {
+  if (tenants === 0) return `All tenants are on version ${to}: nothing to do.`
+  const estimate = estimate_seconds === null ? '' : `, in about ${estimate_seconds} s by the canaries' time`
+  return [
+    `${tenants} tenants would come to version ${to}${estimate}:`,
+    ...steps.map(({ version, name }) => `  ${version} ${name.replaceAll('_', ' ')}`),
+    '',
+    table(
+      from.map(({ placement, version, tenants }) => ({
+        ...{ placement, 'from version': String(version), tenants: String(tenants) },
+      })),
+      '',
+    ),
+    '',
+    table(
+      canaries.map(({ slug, result, error }) => ({
+        canary: slug,
+        rehearsed: error === undefined ? result : `failed: ${error}`,
+      })),
+      'No canary was rehearsed.',
+    ),
+  ].join('\n')
 }

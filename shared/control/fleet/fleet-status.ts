@@ -1,5 +1,4 @@
 import type { Migration } from '../../db/migrations.ts'
-import { onlyRow } from '../../db/only-row.ts'
 import { withOwnerTransaction } from '../../db/owner-transaction.ts'
 import type { ControlPlane } from '../../tenancy/control-plane.ts'
 import type { Operation } from '../operation.ts'
@@ -50,43 +49,4 @@ export async function readFleetStatus(control: ControlPlane, migrations: readonl
       last_run: run === undefined ? null : toOperation(run),
     }
   })
-}
-
-export interface MigrationPlan {
-  readonly to: number
-  readonly steps: readonly { readonly version: number; readonly name: string; readonly transactional: boolean }[]
-  /** How many tenants would come from each version. */
-  readonly from: readonly { readonly version: number; readonly tenants: number }[]
-  readonly tenants: number
-  /** Seconds, from the rate of the last run; null when there was none. */
-  readonly estimate_seconds: number | null
-}
-
-/** What a run would do, without doing it. */
-export async function planMigration(
-  control: ControlPlane,
-  migrations: readonly Migration[],
-  to: number | null,
-): Promise<MigrationPlan> {
-  const target = to ?? migrations.length
-  const from = [...(await readTruth(control))]
-    .filter(([version]) => version < target)
-    .map(([version, tenants]) => ({ version, tenants }))
-  const tenants = from.reduce((sum, each) => sum + each.tenants, 0)
-  const oldest = Math.min(target, ...from.map(({ version }) => version))
-  const rate = await withOwnerTransaction(control.pools, control.catalog, async (client) => {
-    const { rows } = await client.query<{ rate: number | null }>(
-      `SELECT (SELECT done / nullif(extract(epoch FROM finished_at - created_at), 0) FROM catalog.operations
-         WHERE kind = 'migrate' AND state = 'succeeded' AND done > 0 ORDER BY id DESC LIMIT 1)::float8 AS rate`,
-    )
-    return onlyRow(rows).rate
-  })
-  return {
-    to: target,
-    steps: migrations
-      .slice(oldest, target)
-      .map(({ version, name, transactional }) => ({ version, name, transactional })),
-    ...{ from, tenants },
-    estimate_seconds: rate === null ? null : Math.ceil(tenants / rate),
-  }
 }

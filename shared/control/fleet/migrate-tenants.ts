@@ -22,7 +22,12 @@ export interface MigrateOptions {
   readonly to: number
   /** Milliseconds that a tenant's change may wait for a lock: short at first, since whoever waits makes others wait. */
   readonly lockTimeout: number
+  /** Makes the change up to the first statement that cannot be in a transaction, and rolls it back. */
+  readonly rehearse?: boolean
 }
+
+/** What a rehearsal ends its transaction with. */
+const rehearsed = 'AT003'
 
 /** Milliseconds of a statement (squawk's advice); CREATE INDEX CONCURRENTLY has none. */
 const statementTimeout = 5_000
@@ -94,7 +99,7 @@ async function migrateOne(
   owner: string,
   schema: string,
   from: number | undefined,
-  { migrations, to, lockTimeout }: MigrateOptions,
+  { migrations, to, lockTimeout, rehearse = false }: MigrateOptions,
 ): Promise<MigrationOutcome> {
   if (from === undefined) return { result: 'failed', sqlState: 'AT002', error: 'the placement has no such schema' }
   if (from >= to) return { result: 'already current', version: from }
@@ -105,14 +110,16 @@ async function migrateOne(
       const until = at + part.length
       const advance = `SELECT atrium.advance_version(${quoteLiteral(schema)}, ${at}, ${until}, ${quoteLiteral(checksum(until))});`
       const [only] = part
+      if (rehearse && only?.transactional === false) break
       if (only?.transactional === false)
         await applyOutsideTransaction(client, { owner, schema, migration: only, advance })
-      else await client.query(messageOf({ owner, schema, lockTimeout, advance, part }))
+      else await client.query(messageOf({ owner, schema, lockTimeout, advance, part, rehearse }))
       at = until
     }
     return { result: 'migrated', version: to }
   } catch (error) {
     const failure = databaseErrorOf(error)
+    if (rehearse && failure?.code === rehearsed) return { result: 'migrated', version: to }
     if (failure === undefined || failure.severity !== 'ERROR') throw error
     return { result: 'failed', sqlState: failure.code ?? '', error: failure.message }
   }
@@ -135,7 +142,9 @@ function messageOf(change: {
   readonly lockTimeout: number
   readonly advance: string
   readonly part: readonly Migration[]
+  readonly rehearse: boolean
 }): string {
+  const ending = change.rehearse ? `DO $$BEGIN RAISE EXCEPTION 'rehearsed' USING ERRCODE = '${rehearsed}'; END$$` : ''
   return `
     SET LOCAL synchronous_commit = off;
     SET LOCAL ROLE ${change.owner};
@@ -143,7 +152,8 @@ function messageOf(change: {
     SET LOCAL statement_timeout = ${statementTimeout};
     SET LOCAL search_path = ${quoteIdentifier(change.schema)}, pg_temp;
     ${change.advance}
-    ${change.part.map(({ sql }) => sql).join('\n')}`
+    ${change.part.map(({ sql }) => `${sql}\n;`).join('\n')}
+    ${ending}`
 }
 
 /** One synchronous commit, which brings every asynchronous one before it to disk. */

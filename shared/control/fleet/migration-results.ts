@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { onlyRow } from '../../db/only-row.ts'
 import { withOwnerTransaction } from '../../db/owner-transaction.ts'
 import { AppError } from '../../errors.ts'
@@ -20,13 +21,7 @@ export async function planRun(
   to: number,
 ): Promise<number> {
   return withOwnerTransaction(pools, catalog, async (client) => {
-    const named = [...(run.tenants ?? []), ...(run.canaries ?? [])]
-    const unknown = await client.query<{ slug: string }>(
-      'SELECT slug FROM unnest($1::text[]) AS slug WHERE slug NOT IN (SELECT t.slug FROM catalog.tenants t)',
-      [named],
-    )
-    if (unknown.rows[0] !== undefined)
-      throw new AppError('tenant_unknown', `There is no tenant "${unknown.rows[0].slug}".`)
+    await requireTenants(client, [...(run.tenants ?? []), ...(run.canaries ?? [])])
     await client.query(
       `INSERT INTO catalog.migration_results (operation_id, tenant_id, wave)
        SELECT $1, t.id, CASE
@@ -46,6 +41,15 @@ export async function planRun(
     )
     return Number(onlyRow(rows).total)
   })
+}
+
+/** Throws `tenant_unknown` for the first slug that is none. */
+export async function requireTenants(client: pg.ClientBase, slugs: readonly string[]): Promise<void> {
+  const { rows } = await client.query<{ slug: string }>(
+    'SELECT slug FROM unnest($1::text[]) AS slug WHERE slug NOT IN (SELECT t.slug FROM catalog.tenants t)',
+    [slugs],
+  )
+  if (rows[0] !== undefined) throw new AppError('tenant_unknown', `There is no tenant "${rows[0].slug}".`)
 }
 
 export interface NextTenants {
