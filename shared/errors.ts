@@ -45,6 +45,8 @@ export type ErrorCode =
   | 'contract_refused'
   | 'failure_threshold'
   | 'invalid_archive'
+  | 'tenant_too_large'
+  | 'copy_differs'
   // our side
   | 'unavailable'
   | 'timed_out'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { exportOperation } from '../../shared/control/export-operation.ts'
-import { getTenant } from '../../shared/control/list-tenants.ts'
+import { requireExportable } from '../../shared/control/measure-tenant.ts'
 import { startOperation } from '../../shared/control/operations.ts'
 import { accepted } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'
@@ -12,7 +12,7 @@ export const exportTenantRequest = z.strictObject({ path: tenantPath, query: not
 export const exportTenant = operatorEndpoint({
   request: exportTenantRequest,
   async handle({ control, operator }, { path: { slug } }) {
-    await getTenant(control, slug)
+    await requireExportable(control, slug)
     const operation = await startOperation(control, exportOperation, { input: { slug }, tenant: slug, operator })
     return accepted(`/operations/${operation.id}`, operation)
   },

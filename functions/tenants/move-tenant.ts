@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { estimateMove } from '../../shared/control/estimate-move.ts'
 import { getTenant } from '../../shared/control/list-tenants.ts'
+import { estimateMove } from '../../shared/control/measure-tenant.ts'
 import { moveOperation } from '../../shared/control/move-operation.ts'
 import { startOperation } from '../../shared/control/operations.ts'
 import { getPlacement, requireRoom } from '../../shared/control/placements.ts'

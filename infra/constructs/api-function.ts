@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as lambda from 'aws-cdk-lib/aws-lambda'
 import { type ICommandHooks, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
@@ -20,6 +20,8 @@ export interface ApiFunctionProps {
   readonly plane: 'api' | 'control'
   /** Seconds; the settings' unless given. */
   readonly timeoutSeconds?: number
+  /** For temporary files, besides the 512 MiB that every function has. */
+  readonly storageGiB?: number
   /** Variables of this function alone. */
   readonly variables?: FunctionVariables
   readonly settings: Settings
@@ -41,7 +43,7 @@ export class ApiFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: ApiFunctionProps) {
     super(scope, id)
-    const { entry, plane, timeoutSeconds, settings, network, database, variables } = props
+    const { entry, plane, timeoutSeconds, storageGiB, settings, network, database, variables } = props
 
     const environment: Required<Pick<FunctionVariables, CommonVariable>> & FunctionVariables = {
       ATRIUM_STAGE: settings.stage,
@@ -58,6 +60,7 @@ export class ApiFunction extends Construct {
       architecture: lambda.Architecture.ARM_64,
       memorySize: settings.function.memoryMiB,
       timeout: Duration.seconds(timeoutSeconds ?? settings.function.timeoutSeconds),
+      ...(storageGiB === undefined ? {} : { ephemeralStorageSize: Size.gibibytes(storageGiB) }),
       vpc: network.vpc,
       vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
       securityGroups: [network.functions],

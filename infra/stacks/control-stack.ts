@@ -71,7 +71,7 @@ export class ControlStack extends Stack {
       ...{ ...common, plane: 'api', entry: 'placements/probe.ts', timeoutSeconds: 60 },
     })
     const { function: worker } = new ApiFunction(this, 'Worker', {
-      ...{ ...common, entry: 'operations/worker.ts', timeoutSeconds: workerTimeout },
+      ...{ ...common, entry: 'operations/worker.ts', timeoutSeconds: workerTimeout, storageGiB: 10 },
       variables: { ...withFiles, PROBE_FUNCTION: probe.functionName },
     })
     probe.grantInvoke(worker)

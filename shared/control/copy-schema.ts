@@ -4,44 +4,105 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { quoteIdentifier } from '../db/identifiers.ts'
 import { onlyRow } from '../db/only-row.ts'
 import { AppError } from '../errors.ts'
+import { withOwnerSession } from './owner-session.ts'
 
 /** A table with the columns that are its own, in the order that its foreign keys allow. */
 export interface TableToCopy {
   readonly name: string
   readonly columns: readonly string[]
+  readonly blocks: number
+  readonly refersToItself: boolean
+}
+
+export interface CopySide {
+  readonly client: pg.ClientBase
+  readonly schema: string
+}
+
+export interface CopyLimits {
+  /** Blocks of 8 KiB that a part has, each in a transaction of its own at the target. */
+  readonly blocks: number
+  /** Milliseconds since 1970 after which no further part is begun. */
+  readonly until: number
+}
+
+/** Blocks copied, and all there are. */
+export interface CopyProgress {
+  readonly copied: number
+  readonly total: number
 }
 
 /**
- * Copies all rows and the sequences of one schema into another, which has the same tables and no rows, through COPY from
- * one connection to the other. Then holds both against each other, rows by count and checksum, sequences by value, and
- * throws when they are not equal. Both clients act as the owner in a transaction; neither is pipelined.
+ * Goes on copying the rows of one schema into another with the same tables, through COPY from one connection to the other,
+ * part by part until all is copied or time is up. The source, a session as the owner in a read-only transaction, must not
+ * change meanwhile; the target is a session outside a transaction. Neither is pipelined.
  */
-export async function copySchema(
-  source: { readonly client: pg.ClientBase; readonly schema: string },
-  target: { readonly client: pg.ClientBase; readonly schema: string },
-): Promise<{ rows: number }> {
-  let rows = 0
+export async function copyRows(source: CopySide, target: CopySide, limits: CopyLimits): Promise<CopyProgress> {
   const tables = await readTables(source.client, source.schema)
-  for (const { name, columns } of tables) {
-    const list = columns.map(quoteIdentifier).join(', ')
-    const at = (schema: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+  const total = tables.reduce((sum, { blocks }) => sum + blocks, 0)
+  let copied = 0
+  for (const table of tables) {
+    let next = await copyPart(source, target, table, 0)
+    while (next < table.blocks) {
+      next = await copyPart(source, target, table, limits.blocks)
+      if (Date.now() >= limits.until) return { copied: copied + next, total }
+    }
+    copied += table.blocks
+  }
+  return { copied, total }
+}
+
+/**
+ * Copies the next part of a table, of none or more blocks, and answers the first block behind it. A second worker waits,
+ * and copies the one after.
+ */
+async function copyPart(source: CopySide, target: CopySide, table: TableToCopy, blocks: number): Promise<number> {
+  return withOwnerSession(target.client, async () => {
+    const { rows } = await target.client.query<{ next: string }>(
+      `INSERT INTO atrium.copies AS c (schema_name, table_name) VALUES ($1, $2)
+       ON CONFLICT (schema_name, table_name) DO UPDATE SET next_block = c.next_block RETURNING next_block AS next`,
+      [target.schema, table.name],
+    )
+    const from = Number(onlyRow(rows).next)
+    if (from >= table.blocks || blocks === 0) return from
+    // Rows that refer to others of their own table are checked at the end of their COPY: it has to be one.
+    const to = table.refersToItself ? table.blocks : Math.min(table.blocks, from + blocks)
+    const list = table.columns.map(quoteIdentifier).join(', ')
+    const at = (schema: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(table.name)}`
+    const part = `SELECT ${list} FROM ${at(source.schema)} WHERE ctid >= '(${from},0)' AND ctid < '(${to},0)'`
     await pipeline(
-      source.client.query(copyTo(`COPY ${at(source.schema)} (${list}) TO STDOUT`)),
+      source.client.query(copyTo(`COPY (${part}) TO STDOUT`)),
       target.client.query(copyFrom(`COPY ${at(target.schema)} (${list}) FROM STDIN`)),
     )
-  }
-  await copySequences(source, target)
-  for (const { name } of tables) {
-    const [left, right] = await Promise.all([
-      checksum(source.client, source.schema, name),
-      checksum(target.client, target.schema, name),
+    await target.client.query('UPDATE atrium.copies SET next_block = $3 WHERE schema_name = $1 AND table_name = $2', [
+      target.schema,
+      table.name,
+      to,
     ])
-    if (left.count !== right.count || left.sum !== right.sum) {
-      throw new AppError('internal', `The copy of ${name} is not equal to its original.`)
+    return to
+  })
+}
+
+/**
+ * Brings the sequences along, then holds both schemas against each other, rows by count and checksum, and throws when they
+ * are not equal. Answers how many rows there are.
+ */
+export async function verifyCopy(source: CopySide, target: CopySide): Promise<number> {
+  return withOwnerSession(target.client, async () => {
+    await copySequences(source, target)
+    let rows = 0
+    for (const { name } of await readTables(source.client, source.schema)) {
+      const [left, right] = await Promise.all([
+        checksum(source.client, source.schema, name),
+        checksum(target.client, target.schema, name),
+      ])
+      if (left.count !== right.count || left.sum !== right.sum) {
+        throw new AppError('copy_differs', `The copy of ${name} is not equal to its original.`)
+      }
+      rows += Number(left.count)
     }
-    rows += Number(left.count)
-  }
-  return { rows }
+    return rows
+  })
 }
 
 /** Tables after those that they refer to. Generated columns are computed again. */
@@ -51,7 +112,10 @@ export async function readTables(client: pg.ClientBase, schema: string): Promise
        ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum) AS columns,
        ARRAY(SELECT DISTINCT f.relname::text FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class f ON f.oid = k.confrelid
-         WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid <> c.oid) AS refers_to
+         WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid <> c.oid) AS refers_to,
+       (pg_catalog.pg_relation_size(c.oid) / current_setting('block_size')::int)::int AS blocks,
+       EXISTS (SELECT FROM pg_catalog.pg_constraint k
+         WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid = c.oid) AS "refersToItself"
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = $1 AND c.relkind = 'r' ORDER BY c.relname`,
     [schema],
@@ -67,10 +131,7 @@ export async function readTables(client: pg.ClientBase, schema: string): Promise
   return sorted
 }
 
-async function copySequences(
-  source: { readonly client: pg.ClientBase; readonly schema: string },
-  target: { readonly client: pg.ClientBase; readonly schema: string },
-): Promise<void> {
+async function copySequences(source: CopySide, target: CopySide): Promise<void> {
   const { rows } = await source.client.query<{ name: string }>(
     `SELECT c.relname::text AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = $1 AND c.relkind = 'S'`,

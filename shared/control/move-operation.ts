@@ -9,11 +9,11 @@ import { refOf } from '../tenancy/catalog-queries.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { lockPlacement } from '../tenancy/register-placement.ts'
 import { drawSchemaName } from '../tenancy/slug.ts'
-import { copySchema } from './copy-schema.ts'
+import { type CopyLimits, type CopyProgress, type CopySide, copyRows, verifyCopy } from './copy-schema.ts'
 import { dropSchema } from './delete-tenant.ts'
 import { getTenant } from './list-tenants.ts'
 import type { OperationKind } from './operation.ts'
-import { beginAsOwner } from './owner-session.ts'
+import { beginAsOwner, withOwnerSession } from './owner-session.ts'
 import { closeForWrites, closeSchema, openForWrites, openSchema } from './schema-access.ts'
 import { changeStatus } from './tenant-status.ts'
 
@@ -22,7 +22,7 @@ const input = z.object({ slug: z.string(), to: z.string() })
 const position = z.discriminatedUnion('phase', [
   z.object({ phase: z.literal('begin') }),
   z.object({
-    phase: z.enum(['close', 'copy', 'switch', 'drop']),
+    phase: z.enum(['close', 'copy', 'verify', 'switch', 'drop']),
     from: z.string(),
     oldSchema: z.string(),
     newSchema: z.string(),
@@ -33,85 +33,118 @@ const position = z.discriminatedUnion('phase', [
 
 type Position = z.output<typeof position>
 
-const phases = 5
+/** What the progress shows, in hundredths: copying is nearly all of it. */
+const shares = { begun: 5, closed: 10, copied: 80, verified: 90, switched: 95, all: 100 }
+
+/** 128 MiB: some seconds' work, so that little is done again. */
+const defaultPart = { blocks: 16_384, milliseconds: 5_000 }
 
 /**
  * Moves a tenant to another placement. It is read-only while it is copied: writes are revoked at the old place and those
  * under way awaited. Then the old place is closed, the catalog switched, the old schema dropped. Wherever it is
  * interrupted, the tenant is whole in one place and a rerun finishes; given up before the switch, it stays where it was.
+ * `part` is how much is copied at a time, and for how long before the progress is saved.
  */
-export const moveOperation: OperationKind<z.output<typeof input>, Position> = {
-  kind: 'move',
-  input,
-  position,
-  start: { phase: 'begin' },
-  cancellable: true,
-  isPastReturn: ({ phase }) => phase === 'drop',
+export function createMoveOperation(part = defaultPart): OperationKind<z.output<typeof input>, Position> {
+  return {
+    kind: 'move',
+    input,
+    position,
+    start: { phase: 'begin' },
+    cancellable: true,
+    isPastReturn: ({ phase }) => phase === 'drop',
 
-  async step(control, { slug, to }, at) {
-    if (at.phase === 'begin') {
-      const { ref } = await changeStatus(control, slug, { from: ['active', 'moving'], to: 'moving', verb: 'moved' })
-      if (ref.placement === to) throw new AppError('wrong_status', `The tenant "${slug}" is in "${to}" already.`)
-      const next = {
-        from: ref.placement,
-        oldSchema: ref.schema,
-        newSchema: drawSchemaName(slug),
-        ...(await readVersion(control, ref)),
+    async step(control, { slug, to }, at, { deadline }) {
+      const total = shares.all
+      if (at.phase === 'begin') {
+        const { ref } = await changeStatus(control, slug, { from: ['active', 'moving'], to: 'moving', verb: 'moved' })
+        if (ref.placement === to) throw new AppError('wrong_status', `The tenant "${slug}" is in "${to}" already.`)
+        const next = {
+          from: ref.placement,
+          oldSchema: ref.schema,
+          newSchema: drawSchemaName(slug),
+          ...(await readVersion(control, ref)),
+        }
+        return { position: { phase: 'close', ...next }, done: shares.begun, total }
       }
-      return { position: { phase: 'close', ...next }, done: 1, total: phases }
-    }
-    const old = refOf(at.from, at.oldSchema)
-    switch (at.phase) {
-      case 'close':
-        await takeVersion(control, old)
-        await closeForWrites(control.pools, old)
-        return { position: { ...at, phase: 'copy' }, done: 2, total: phases }
-      case 'copy':
-        await copyTenant(control, at, to)
-        return { position: { ...at, phase: 'switch' }, done: 3, total: phases }
-      case 'switch': {
-        await closeSchema(control.pools, old)
-        await switchCatalog(control, { slug, to, oldSchema: at.oldSchema, newSchema: at.newSchema })
-        return { position: { ...at, phase: 'drop' }, done: 4, total: phases }
+      const old = refOf(at.from, at.oldSchema)
+      switch (at.phase) {
+        case 'close':
+          await takeVersion(control, old)
+          await closeForWrites(control.pools, old)
+          return { position: { ...at, phase: 'copy' }, done: shares.closed, total }
+        case 'copy': {
+          const until = Math.min(deadline, Date.now() + part.milliseconds)
+          const progress = await copyTenant(control, at, to, { blocks: part.blocks, until })
+          const share = progress.total === 0 ? 1 : progress.copied / progress.total
+          const done = shares.closed + Math.floor(share * (shares.copied - shares.closed))
+          return { position: { ...at, phase: share < 1 ? 'copy' : 'verify' }, done, total }
+        }
+        case 'verify':
+          await withBothPlaces(control, at, to, verifyCopy)
+          return { position: { ...at, phase: 'switch' }, done: shares.verified, total }
+        case 'switch': {
+          await closeSchema(control.pools, old)
+          await switchCatalog(control, { slug, to, oldSchema: at.oldSchema, newSchema: at.newSchema })
+          return { position: { ...at, phase: 'drop' }, done: shares.switched, total }
+        }
+        case 'drop':
+          await forgetCopy(control, to, at.newSchema)
+          await dropSchema(control.pools, old)
+          return { position: at, done: total, total, result: { tenant: slug, from: at.from, to } }
       }
-      case 'drop':
-        await dropSchema(control.pools, old)
-        return { position: at, done: phases, total: phases, result: { tenant: slug, from: at.from, to } }
-    }
-  },
-
-  async abandon(control, { slug, to }, at) {
-    if (at.phase === 'drop') return
-    const tenant = await getTenant(control, slug).catch(() => undefined)
-    // Only what this move has begun: a tenant that was not to be moved at all is not touched.
-    if (tenant?.status !== 'moving') return
-    if (at.phase !== 'begin') {
-      if (tenant.ref.schema === at.newSchema) return
-      await dropSchema(control.pools, refOf(to, at.newSchema))
-      await giveVersion(control, tenant.ref, at)
-      await openForWrites(control.pools, tenant.ref)
-      await openSchema(control.pools, tenant.ref)
-    }
-    await changeStatus(control, slug, { from: ['moving'], to: 'active', verb: 'left where it is' })
-  },
+    },
+    async abandon(control, { slug, to }, at) {
+      if (at.phase === 'drop') return
+      const tenant = await getTenant(control, slug).catch(() => undefined)
+      // Only what this move has begun: a tenant that was not to be moved at all is not touched.
+      if (tenant?.status !== 'moving') return
+      if (at.phase !== 'begin') {
+        if (tenant.ref.schema === at.newSchema) return
+        await forgetCopy(control, to, at.newSchema)
+        await dropSchema(control.pools, refOf(to, at.newSchema))
+        await giveVersion(control, tenant.ref, at)
+        await openForWrites(control.pools, tenant.ref)
+        await openSchema(control.pools, tenant.ref)
+      }
+      await changeStatus(control, slug, { from: ['moving'], to: 'active', verb: 'left where it is' })
+    },
+  }
 }
 
-/** All of the copy in one transaction at the target: it is there whole or not at all. */
-async function copyTenant(
+export const moveOperation = createMoveOperation()
+
+type Places = Extract<Position, { from: string }>
+
+/** Goes on copying. The schema is made first, in a transaction of its own; nobody is led to it before the switch. */
+async function copyTenant(control: ControlPlane, at: Places, to: string, limits: CopyLimits): Promise<CopyProgress> {
+  const migrations = (await readMigrations('tenant')).slice(0, at.version)
+  return withBothPlaces(control, at, to, async (source, target) => {
+    await withOwnerSession(target.client, () => buildTenantSchemaOn(target.client, target.schema, migrations))
+    return copyRows(source, target, limits)
+  })
+}
+
+/** Sessions at both places; the old one's sees one state of it throughout. */
+async function withBothPlaces<Result>(
   { pools }: ControlPlane,
-  at: { readonly from: string; readonly oldSchema: string; readonly newSchema: string; readonly version: number },
+  at: Places,
   to: string,
-): Promise<void> {
-  const migrations = await readMigrations('tenant')
-  await pools.withSession(at.from, (source) =>
-    pools.withSession(to, async (target) => {
-      await Promise.all([beginAsOwner(source, 'read'), beginAsOwner(target, 'write')])
-      const made = await buildTenantSchemaOn(target, at.newSchema, migrations.slice(0, at.version))
-      // A worker that died after COMMIT has copied it all.
-      if (made) await copySchema({ client: source, schema: at.oldSchema }, { client: target, schema: at.newSchema })
-      await target.query('COMMIT')
-      await source.query('COMMIT')
+  work: (source: CopySide, target: CopySide) => Promise<Result>,
+): Promise<Result> {
+  return pools.withSession(at.from, (old) =>
+    pools.withSession(to, async (fresh) => {
+      await beginAsOwner(old, 'read')
+      const result = await work({ client: old, schema: at.oldSchema }, { client: fresh, schema: at.newSchema })
+      await old.query('COMMIT')
+      return result
     }),
+  )
+}
+
+async function forgetCopy({ pools }: ControlPlane, placement: string, schema: string): Promise<void> {
+  await withOwnerTransaction(pools, placement, (client) =>
+    client.query('DELETE FROM atrium.copies WHERE schema_name = $1', [schema]),
   )
 }
 

@@ -16,3 +16,17 @@ export async function beginAsOwner(client: pg.ClientBase, access: 'read' | 'writ
      SET LOCAL idle_in_transaction_session_timeout = 0`,
   )
 }
+
+/** Runs `work` in a transaction of the session as the owner, and commits; rolls back when it throws. */
+export async function withOwnerSession<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
+  await beginAsOwner(client, 'write')
+  try {
+    const result = await work()
+    const { command } = await client.query('COMMIT')
+    if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}`)
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined)
+    throw error
+  }
+}

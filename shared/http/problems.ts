@@ -42,6 +42,8 @@ export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
   migration_edited: { status: 409, title: 'Migration edited' },
   contract_refused: { status: 409, title: 'Contract refused' },
   invalid_archive: { status: 422, title: 'Invalid archive' },
+  tenant_too_large: { status: 409, title: 'Tenant too large' },
+  copy_differs: { status: 500, title: 'Copy differs' },
   failure_threshold: { status: 409, title: 'Failure threshold reached' },
   unavailable: { status: 503, title: 'Service unavailable', retryAfter: 1 },
   timed_out: { status: 503, title: 'Timed out', retryAfter: 5 },

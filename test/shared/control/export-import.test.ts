@@ -11,6 +11,7 @@ import { exportOperation } from '../../../shared/control/export-operation.ts'
 import { presignDownload, presignUpload } from '../../../shared/control/files.ts'
 import { importOperation } from '../../../shared/control/import-operation.ts'
 import { getTenant, listTenants } from '../../../shared/control/list-tenants.ts'
+import { estimateMove, requireExportable } from '../../../shared/control/measure-tenant.ts'
 import type { Operation, OperationKind } from '../../../shared/control/operation.ts'
 import { getOperation, startOperation } from '../../../shared/control/operations.ts'
 import { runSlice } from '../../../shared/control/run-operations.ts'
@@ -153,6 +154,12 @@ describe('an import', () => {
     expect(await work()).toMatchObject({ state: 'failed', problem: { code } })
     expect(await all()).toEqual(before)
   }
+
+  it('is refused beforehand for a tenant that is more than one worker can hold', async () => {
+    await requireExportable(stage.control, 'acme')
+    await expect(requireExportable(stage.control, 'acme', 1_000)).rejects.toMatchObject({ code: 'tenant_too_large' })
+    expect(await estimateMove(stage.control, 'acme')).toBe(1)
+  })
 
   it('refuses a file that is cut short, one that is no archive, and one that is not there', async () => {
     const file = await exportOf('acme')

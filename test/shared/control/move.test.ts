@@ -3,7 +3,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { drainOperation } from '../../../shared/control/drain-operation.ts'
 import { getTenant } from '../../../shared/control/list-tenants.ts'
-import { moveOperation } from '../../../shared/control/move-operation.ts'
+import { createMoveOperation, moveOperation } from '../../../shared/control/move-operation.ts'
 import type { Operation } from '../../../shared/control/operation.ts'
 import { cancelOperation, getOperation, startOperation } from '../../../shared/control/operations.ts'
 import { updatePlacement } from '../../../shared/control/placements.ts'
@@ -212,7 +212,7 @@ describe('a move', () => {
     await pools.end()
   })
 
-  it.each(['begin', 'close', 'copy', 'switch', 'drop'])(
+  it.each(['begin', 'close', 'copy', 'verify', 'switch', 'drop'])(
     'that dies after the step %s is finished by another worker',
     async (phase) => {
       const before = await everything()
@@ -241,7 +241,62 @@ describe('a move', () => {
     },
   )
 
-  it.each(['close', 'copy', 'switch'])(
+  it('copies part by part, each of them once, however often its worker dies behind one', async () => {
+    await stage.inSchemaOf(slug, (client) =>
+      client.query(
+        `INSERT INTO products (name, description, price) SELECT 'q' || n, repeat('x', 500), n FROM generate_series(1, 200) n`,
+      ),
+    )
+    const before = await everything()
+    const parts = createMoveOperation({ blocks: 2, milliseconds: 0 })
+    const { id } = await start()
+    const done: number[] = []
+    const dying = {
+      ...parts,
+      async step(...args: Parameters<typeof parts.step>) {
+        const step = await parts.step(...args)
+        if (args[2].phase === 'copy') done.push(step.done)
+        // Every other part is copied and not said.
+        if (args[2].phase === 'copy' && done.length % 2 === 1) throw new AppError('unavailable', 'killed here')
+        return step
+      },
+    }
+    while ((await getOperation(stage.control, id)).finished_at === null) {
+      await runAll(dying)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    expect(await getOperation(stage.control, id)).toMatchObject({
+      state: 'succeeded',
+      progress: { done: 100, total: 100 },
+    })
+    // 12 blocks and more of rows, two at a time, the progress growing with each.
+    expect(done.length).toBeGreaterThan(8)
+    expect(done).toEqual(done.toSorted((a, b) => a - b))
+    expect(await everything()).toEqual(before)
+  })
+
+  it('is undone when the copy differs from its original', async () => {
+    const before = await everything()
+    await start()
+    await runAll({
+      ...moveOperation,
+      async step(control, input, at, tools) {
+        if (at.phase === 'verify') {
+          const client = new pg.Client(second)
+          await client.connect()
+          await client.query(`UPDATE ${at.newSchema}.products SET price = price + 1 WHERE id = 7`)
+          await client.end()
+        }
+        return moveOperation.step(control, input, at, tools)
+      },
+    })
+    const tenant = await getTenant(stage.control, slug)
+    expect(tenant).toMatchObject({ status: 'active', ref: { placement: 'main' } })
+    expect(await everything()).toEqual(before)
+    expect(await schemas()).toBe(1)
+  })
+
+  it.each(['close', 'copy', 'verify', 'switch'])(
     'that fails for good at the step %s leaves the tenant where it was, writable',
     async (phase) => {
       const before = await everything()
