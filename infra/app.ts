@@ -1,13 +1,15 @@
 import { App } from 'aws-cdk-lib'
-import { readSettings } from './settings.ts'
+import { readSettings, type Settings } from './settings.ts'
 import { ApplicationStack } from './stacks/application-stack.ts'
 import { ControlStack } from './stacks/control-stack.ts'
 import { DatabaseStack } from './stacks/database-stack.ts'
 import { NetworkStack } from './stacks/network-stack.ts'
 
-/** Everything that `cdk deploy` makes for one stage. */
-export function createApp(app: App): void {
-  const settings = readSettings(String(app.node.tryGetContext('stage') ?? 'dev'))
+/** Everything that `cdk deploy` makes for one stage, the one that the context names. */
+export function createApp(
+  app: App,
+  settings: Settings = readSettings(String(app.node.tryGetContext('stage') ?? 'dev')),
+): void {
   const name = (stack: string) => `Atrium-${settings.stage}-${stack}`
 
   const network = new NetworkStack(app, name('Network'), {})

@@ -4,12 +4,31 @@ const settings = z.strictObject({
   stage: z.enum(['dev', 'staging', 'production']),
   /** Hosts that belong to no tenant; there a header names the tenant. API Gateway's own endpoint is always one. */
   sharedDomains: z.array(z.string().min(1)).min(1),
-  /** The first placement: the name of its database, and the size of its server. */
+  /** The server that the placements' databases are on. */
   database: z.strictObject({
-    name: z.string().regex(/^[a-z][a-z0-9_]{0,49}$/),
     instanceClass: z.string(),
     storageGiB: z.int().min(20),
   }),
+  /**
+   * The placements, the catalog's first. CDK makes their logins' secrets; `atrium placements add` then brings one to life.
+   * Names stay: a placement is found by them.
+   */
+  placements: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z][a-z0-9-]{0,38}$/),
+        /** Its database, which its roles are named after. */
+        database: z.string().regex(/^[a-z][a-z0-9_]{0,49}$/),
+      }),
+    )
+    .min(1)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'must have names of their own')
+    .refine(
+      (all) => new Set(all.map(({ database }) => database)).size === all.length,
+      'must have databases of their own',
+    ),
+  /** When a function replaces a connection: a backend's memory grows with the tenants that it has touched. */
+  connection: z.strictObject({ tenants: z.int().min(1), minutes: z.number().positive() }),
   function: z.strictObject({
     memoryMiB: z.int().min(128).max(10_240),
     /** HTTP APIs give up after 30 s, whatever stands here. */
@@ -25,7 +44,9 @@ const stages: Readonly<Record<string, z.input<typeof settings>>> = {
   dev: {
     stage: 'dev',
     sharedDomains: ['localhost'],
-    database: { name: 'atrium_main', instanceClass: 't4g.micro', storageGiB: 20 },
+    database: { instanceClass: 't4g.micro', storageGiB: 20 },
+    placements: [{ name: 'main', database: 'atrium_main' }],
+    connection: { tenants: 250, minutes: 15 },
     function: { memoryMiB: 512, timeoutSeconds: 15 },
     logRetentionDays: 7,
   },
@@ -37,11 +58,19 @@ const stages: Readonly<Record<string, z.input<typeof settings>>> = {
  */
 export function readSettings(stage: string): Settings {
   const chosen = Object.hasOwn(stages, stage) ? stages[stage] : undefined
-  if (chosen !== undefined) return settings.parse(chosen)
+  if (chosen !== undefined) return checkSettings(chosen)
   const known = settings.shape.stage.options.includes(stage as Settings['stage'])
   throw new RangeError(
     known
       ? `the stage "${stage}" cannot be deployed: the API does not authenticate its callers yet, so only "dev" may be open`
       : `there is no stage "${stage}": choose one with -c stage=dev`,
   )
+}
+
+/** Checks a stage's settings. Throws a RangeError with one line on the first that is wrong. */
+export function checkSettings(chosen: z.input<typeof settings>): Settings {
+  const checked = settings.safeParse(chosen)
+  if (checked.success) return checked.data
+  const [issue] = checked.error.issues
+  throw new RangeError(`the setting ${issue?.path.join('.')} of the stage "${chosen.stage}" ${issue?.message}`)
 }

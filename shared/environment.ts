@@ -14,6 +14,9 @@ const variables = {
   ATRIUM_LOGIN: z.enum(['api', 'control']),
   /** Hosts that belong to no tenant, where a header names it; see `tenancy/tenant-names.ts`. */
   SHARED_DOMAINS: commaSeparated,
+  /** A connection is replaced after so many distinct tenants, or minutes: a backend keeps what it learns of each. */
+  CONNECTION_TENANTS: z.coerce.number().int().min(1).default(250),
+  CONNECTION_MINUTES: z.coerce.number().positive().default(15),
   /** The function that brings placements to life; for the control plane's function that has it do so. */
   BOOTSTRAP_FUNCTION: z.string().min(1).optional(),
   /** The function that tries to mix tenants up; for the worker that has it do so. */

@@ -11,7 +11,13 @@ import type { DatabaseStack } from '../stacks/database-stack.ts'
 import type { NetworkStack } from '../stacks/network-stack.ts'
 
 type FunctionVariables = Partial<Record<EnvironmentVariable, string>>
-type CommonVariable = 'ATRIUM_STAGE' | 'ATRIUM_CATALOG' | 'ATRIUM_LOGIN' | 'SHARED_DOMAINS'
+type CommonVariable =
+  | 'ATRIUM_STAGE'
+  | 'ATRIUM_CATALOG'
+  | 'ATRIUM_LOGIN'
+  | 'SHARED_DOMAINS'
+  | 'CONNECTION_TENANTS'
+  | 'CONNECTION_MINUTES'
 
 export interface ApiFunctionProps {
   /** The file in `functions/` that exports the handler. */
@@ -47,9 +53,11 @@ export class ApiFunction extends Construct {
 
     const environment: Required<Pick<FunctionVariables, CommonVariable>> & FunctionVariables = {
       ATRIUM_STAGE: settings.stage,
-      ATRIUM_CATALOG: database.placement,
+      ATRIUM_CATALOG: settings.placements[0]?.name ?? '',
       ATRIUM_LOGIN: plane,
       SHARED_DOMAINS: settings.sharedDomains.join(),
+      CONNECTION_TENANTS: String(settings.connection.tenants),
+      CONNECTION_MINUTES: String(settings.connection.minutes),
       ...variables,
     }
     this.function = new NodejsFunction(this, 'Function', {
@@ -85,12 +93,12 @@ export class ApiFunction extends Construct {
         // Ours is the version that was tested; the runtime's changes without a deployment.
         bundleAwsSDK: true,
         externalModules: ['pg-native'],
-        // pg is CommonJS and requires Node's own modules.
         // The SQL that the control plane makes and migrates schemas with, beside the code that reads it.
         ...(plane === 'control' ? { commandHooks: copyMigrations } : {}),
+        // pg is CommonJS and requires Node's own modules.
         banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
       },
     })
-    database.loginSecrets[plane].grantRead(this.function)
+    for (const secret of database.loginSecrets[plane]) secret.grantRead(this.function)
   }
 }

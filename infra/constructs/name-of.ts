@@ -1,4 +1,4 @@
-/** The name of a folder's construct: `products` → `Products` */
+/** The name of a folder's or placement's construct: `products` → `Products`, `large-shops` → `LargeShops` */
 export function nameOf(folder: string): string {
-  return folder.charAt(0).toUpperCase() + folder.slice(1)
+  return folder.replace(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase())
 }

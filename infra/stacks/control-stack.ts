@@ -46,7 +46,7 @@ export class ControlStack extends Stack {
       variables: { MASTER_SECRET: database.masterSecret.secretArn },
     })
     database.masterSecret.grantRead(bootstrap)
-    database.loginSecrets.api.grantRead(bootstrap)
+    for (const secret of database.loginSecrets.api) secret.grantRead(bootstrap)
 
     const folders = new Set(controlRoutes.map((route) => route.function))
     for (const folder of folders) {

@@ -3,6 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as rds from 'aws-cdk-lib/aws-rds'
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
+import { nameOf } from '../constructs/name-of.ts'
 import type { Settings } from '../settings.ts'
 import type { NetworkStack } from './network-stack.ts'
 
@@ -11,11 +12,10 @@ export interface DatabaseStackProps extends StackProps {
   readonly network: NetworkStack
 }
 
-/** The first placement: a PostgreSQL server and the secrets of both planes' logins. */
+/** A PostgreSQL server, and for each placement the secrets of both planes' logins. */
 export class DatabaseStack extends Stack {
-  /** Names the secrets of the logins, which functions read by it. */
-  readonly placement = 'main'
-  readonly loginSecrets: Readonly<Record<'api' | 'control', secretsmanager.Secret>>
+  /** The secrets of each plane's logins, one a placement. Functions find them by their names. */
+  readonly loginSecrets: Readonly<Record<'api' | 'control', readonly secretsmanager.Secret[]>>
 
   /** The master user's secret, which RDS keeps and rotates. For the bootstrap function alone. */
   readonly masterSecret: secretsmanager.ISecret
@@ -41,26 +41,27 @@ export class DatabaseStack extends Stack {
     if (server.secret === undefined) throw new Error('RDS keeps no master secret for the server')
     this.masterSecret = server.secret
 
-    const secretOf = (id: string, login: string, description: string) =>
-      new secretsmanager.Secret(this, id, {
-        secretName: `atrium/${settings.stage}/${this.placement}/${login}`,
-        description,
-        generateSecretString: {
-          secretStringTemplate: this.toJsonString({
-            engine: 'postgres',
-            host: server.dbInstanceEndpointAddress,
-            port: server.dbInstanceEndpointPort,
-            dbname: settings.database.name,
-            username: `${settings.database.name}_${login}`,
+    const secretsOf = (login: 'api' | 'control', plane: string) =>
+      settings.placements.map(
+        ({ name, database }, index) =>
+          // The first one's construct has no placement in its name, so that naming others moves nothing.
+          new secretsmanager.Secret(this, `${index === 0 ? '' : nameOf(name)}${nameOf(login)}Login`, {
+            secretName: `atrium/${settings.stage}/${name}/${login}`,
+            description: `The ${plane} plane's login to the placement ${name}`,
+            generateSecretString: {
+              secretStringTemplate: this.toJsonString({
+                engine: 'postgres',
+                host: server.dbInstanceEndpointAddress,
+                port: server.dbInstanceEndpointPort,
+                dbname: database,
+                username: `${database}_${login}`,
+              }),
+              generateStringKey: 'password',
+              passwordLength: 40,
+              excludePunctuation: true,
+            },
           }),
-          generateStringKey: 'password',
-          passwordLength: 40,
-          excludePunctuation: true,
-        },
-      })
-    this.loginSecrets = {
-      api: secretOf('ApiLogin', 'api', "The application plane's login to the first placement"),
-      control: secretOf('ControlLogin', 'control', "The control plane's login to the first placement"),
-    }
+      )
+    this.loginSecrets = { api: secretsOf('api', 'application'), control: secretsOf('control', 'control') }
   }
 }

@@ -22,7 +22,8 @@ export function probePools(): Pools {
 }
 
 function openPools(size: number): Pools {
-  const { ATRIUM_STAGE, ATRIUM_LOGIN } = readEnvironment()
+  const { ATRIUM_STAGE, ATRIUM_LOGIN, CONNECTION_TENANTS, CONNECTION_MINUTES } = readEnvironment()
+  const recycling = { tenants: CONNECTION_TENANTS, age: CONNECTION_MINUTES * 60_000 }
   const secretId = (placement: string) => secretName(ATRIUM_STAGE, placement, ATRIUM_LOGIN)
-  return createPools({ credentials: createCredentialsReader({ secretId }), size })
+  return createPools({ credentials: createCredentialsReader({ secretId }), size, recycling })
 }

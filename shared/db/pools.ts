@@ -49,7 +49,19 @@ const mostOthers = 2
  * After how many tenants, or milliseconds, a connection is replaced. A backend remembers every relation it has touched
  * and gives the memory back by ending only (measured: 9 MB at 100 tenants, 23 to 52 at 1,000).
  */
-const recycling = { tenants: 250, age: 15 * 60_000 }
+export interface Recycling {
+  readonly tenants: number
+  readonly age: number
+}
+
+const defaultRecycling: Recycling = { tenants: 250, age: 15 * 60_000 }
+
+export interface PoolsOptions {
+  readonly credentials: CredentialsReader
+  /** Connections to each placement. */
+  readonly size?: number
+  readonly recycling?: Recycling
+}
 
 /** What a connection has been through. */
 interface History {
@@ -64,7 +76,8 @@ const connectTimeout = 5_000
  * One pool a placement, opened on first use. `size` is the number of connections in each: one is enough on Lambda,
  * where an instance serves one event at a time, and connections are what is scarce.
  */
-export function createPools(options: { readonly credentials: CredentialsReader; readonly size?: number }): Pools {
+export function createPools(options: PoolsOptions): Pools {
+  const recycling = options.recycling ?? defaultRecycling
   // In the order of their last use, the first opened apart: that is the catalog's.
   const open = new Map<string, pg.Pool>()
   let first: string | undefined

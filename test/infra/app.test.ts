@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controlRoutes } from '../../functions/control-routes.ts'
 import { routes } from '../../functions/routes.ts'
 import { createApp } from '../../infra/app.ts'
+import { checkSettings, readSettings } from '../../infra/settings.ts'
 
 const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'))
 
@@ -131,6 +132,49 @@ describe('the database', () => {
       Name: 'atrium/dev/main/api',
       GenerateSecretString: Match.objectLike({ GenerateStringKey: 'password' }),
     })
+  })
+
+  it('has secrets for both logins of every placement that the settings declare, read by their plane', () => {
+    const more = new App({ outdir: join(outdir, 'more'), context: { ...context, 'aws:cdk:bundling-stacks': [] } })
+    const settings = readSettings('dev')
+    const placements = [...settings.placements, { name: 'large-shops', database: 'atrium_large' }]
+    createApp(more, { ...settings, placements })
+    const stack = (name: string) => Template.fromStack(more.node.findChild(`Atrium-dev-${name}`) as never)
+    const secrets = Object.values(stack('Database').findResources('AWS::SecretsManager::Secret'))
+    expect(secrets.map(({ Properties }) => Properties.Name).toSorted()).toEqual([
+      ...['atrium/dev/large-shops/api', 'atrium/dev/large-shops/control'],
+      ...['atrium/dev/main/api', 'atrium/dev/main/control'],
+    ])
+    for (const policy of Object.values(stack('Application').findResources('AWS::IAM::Policy'))) {
+      expect(JSON.stringify(policy)).toContain('RefLargeShopsApiLogin')
+    }
+  })
+
+  it.each([
+    ['placements', { placements: [] }],
+    [
+      'placements.1.database',
+      {
+        placements: [
+          { name: 'a', database: 'a' },
+          { name: 'b', database: 'b-c' },
+        ],
+      },
+    ],
+    [
+      'placements',
+      {
+        placements: [
+          { name: 'a', database: 'a' },
+          { name: 'a', database: 'b' },
+        ],
+      },
+    ],
+    ['function.timeoutSeconds', { function: { memoryMiB: 512, timeoutSeconds: 30 } }],
+  ])('is refused in one line when the setting %s is wrong', (path, change) => {
+    expect(() => checkSettings({ ...readSettings('dev'), ...change })).toThrow(
+      new RegExp(`^the setting ${path} of the stage "dev" `),
+    )
   })
 
   it('stands in a VPC without a way to the internet, and listens to the functions alone', () => {

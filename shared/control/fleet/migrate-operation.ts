@@ -11,7 +11,7 @@ import { recordTenantMigrations } from '../../tenancy/record-tenant-migrations.t
 import type { OperationKind, Step } from '../operation.ts'
 import { migrateTenants } from './migrate-tenants.ts'
 import { countResults, planRun, readNext, recordOutcomes } from './migration-results.ts'
-import { listPlacementNames, readTruth } from './read-truth.ts'
+import { correctCopies, type PlacementTruth, readPlacements } from './read-truth.ts'
 
 const input = z.object({
   /** Slugs; everyone when it is not there. */
@@ -59,16 +59,28 @@ export function createMigrateOperation(
         throw new AppError('invalid_request', `There is no version ${to}: the latest is ${migrations.length}.`)
       }
       switch (at.phase) {
-        case 'placements':
-          await migratePlacements(control, migrations)
-          return { position: { phase: 'plan' }, done: 0, total: null }
-        case 'plan': {
-          await readTruth(control)
-          const total = await planRun(control, id, run, to)
-          return { position: { phase: 'wave', wave: 0 }, done: 0, total }
+        case 'placements': {
+          const truths = await readPlacements(control)
+          const outdated = await findOutdated(control, truths)
+          if (outdated.length > 0) {
+            await migratePlacements(control, outdated)
+            return { position: { phase: 'plan' }, done: 0, total: null }
+          }
+          return plan(truths)
         }
+        case 'plan':
+          return plan(await readPlacements(control))
         case 'wave':
           return takeChunk(control, { id, run, to, migrations, wave: at.wave })
+      }
+
+      async function plan(truths: readonly PlacementTruth[]): Promise<Step<Position>> {
+        await correctCopies(control, truths)
+        await withOwnerTransaction(control.pools, control.catalog, (client) =>
+          recordTenantMigrations(client, migrations),
+        )
+        const total = await planRun(control, id, run, to)
+        return { position: { phase: 'wave', wave: 0 }, done: 0, total }
       }
     },
   }
@@ -76,16 +88,25 @@ export function createMigrateOperation(
 
 export const migrateOperation = createMigrateOperation(() => readMigrations('tenant'))
 
-async function migratePlacements(control: ControlPlane, tenantMigrations: readonly Migration[]): Promise<void> {
-  for (const placement of await listPlacementNames(control)) {
-    const holdsCatalog = placement === control.catalog
-    await withOwnerTransaction(control.pools, placement, async (client) => {
+/** The placements whose own schemas have not had all migrations, or others than the code brings. */
+async function findOutdated({ catalog }: ControlPlane, truths: readonly PlacementTruth[]): Promise<string[]> {
+  const [placement, catalogs] = await Promise.all([readMigrations('placement'), readMigrations('catalog')])
+  return truths
+    .filter((truth) => {
+      const expected = truth.placement === catalog ? [...placement, ...catalogs] : placement
+      return expected.some(({ kind, version, checksum }) => truth.applied[`${kind} ${version}`] !== checksum)
+    })
+    .map((truth) => truth.placement)
+}
+
+async function migratePlacements({ pools, catalog }: ControlPlane, placements: readonly string[]): Promise<void> {
+  for (const placement of placements) {
+    await withOwnerTransaction(pools, placement, async (client) => {
       // Two runs at once, as far as placements go: the second waits and finds it done.
       await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('atrium: migrate the placement', 0))`)
       const { rows } = await client.query<{ database: string }>('SELECT current_database() AS database')
       const names = placementNames(rows[0]?.database ?? '')
-      await migrateDatabase(client, names, holdsCatalog ? ['placement', 'catalog'] : ['placement'])
-      if (holdsCatalog) await recordTenantMigrations(client, tenantMigrations)
+      await migrateDatabase(client, names, placement === catalog ? ['placement', 'catalog'] : ['placement'])
     })
   }
 }

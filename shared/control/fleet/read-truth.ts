@@ -1,6 +1,15 @@
 import { withOwnerTransaction } from '../../db/owner-transaction.ts'
 import type { ControlPlane } from '../../tenancy/control-plane.ts'
 
+/** What a placement says of itself, asked in one query. */
+export interface PlacementTruth {
+  readonly placement: string
+  /** The checksums of the migrations that its own schemas have had, by kind and version: `placement 1`. */
+  readonly applied: Readonly<Record<string, string>>
+  /** The schemas on each tenant version. */
+  readonly versions: readonly { readonly version: number; readonly schemas: readonly string[] }[]
+}
+
 /** The placements there are, the catalog's first. */
 export async function listPlacementNames({ pools, catalog }: ControlPlane): Promise<string[]> {
   const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
@@ -9,36 +18,52 @@ export async function listPlacementNames({ pools, catalog }: ControlPlane): Prom
   return rows.map(({ name }) => name)
 }
 
-/**
- * Reads the fleet's truth, one query a placement, and corrects the catalog's copy of it. Answers how many tenants are on
- * each version.
- */
-export async function readTruth(control: ControlPlane): Promise<Map<number, number>> {
-  const counts = new Map<number, number>()
+/** Reads the fleet's truth, one query a placement, all at once; the catalog's placement comes first. */
+export async function readPlacements(control: ControlPlane): Promise<PlacementTruth[]> {
   const placements = await listPlacementNames(control)
-  await Promise.all(placements.map((placement) => correctCopies(control, placement, counts)))
-  return counts
+  return Promise.all(
+    placements.map(async (placement) => {
+      const { rows } = await withOwnerTransaction(control.pools, placement, (client) =>
+        client.query<Omit<PlacementTruth, 'placement'>>(
+          `SELECT
+             (SELECT coalesce(jsonb_object_agg(concat(kind, ' ', version), checksum), '{}') FROM atrium.migrations) AS applied,
+             (SELECT coalesce(jsonb_agg(jsonb_build_object('version', v.version, 'schemas', v.schemas)), '[]') FROM (
+                SELECT version, array_agg(schema_name) AS schemas FROM atrium.tenant_versions GROUP BY version) v) AS versions`,
+        ),
+      )
+      return { placement, applied: rows[0]?.applied ?? {}, versions: rows[0]?.versions ?? [] }
+    }),
+  )
 }
 
-async function correctCopies(
+/** Corrects the catalog's copy of the tenants' versions, in one statement. */
+export async function correctCopies(
   { pools, catalog }: ControlPlane,
-  placement: string,
-  counts: Map<number, number>,
+  truths: readonly PlacementTruth[],
 ): Promise<void> {
-  const { rows } = await withOwnerTransaction(pools, placement, (client) =>
-    client.query<{ version: number; schemas: string[] }>(
-      'SELECT version, array_agg(schema_name) AS schemas FROM atrium.tenant_versions GROUP BY version',
-    ),
+  const rows = truths.flatMap(({ placement, versions }) =>
+    versions.flatMap(({ version, schemas }) => schemas.map((schema) => ({ placement, version, schema }))),
   )
-  for (const { version, schemas } of rows) counts.set(version, (counts.get(version) ?? 0) + schemas.length)
   if (rows.length === 0) return
-  const pairs = rows.flatMap(({ version, schemas }) => schemas.map((schema) => ({ version, schema })))
   await withOwnerTransaction(pools, catalog, (client) =>
     client.query(
       `UPDATE catalog.tenants t SET version = v.version
-       FROM unnest($1::text[], $2::integer[]) AS v (schema_name, version)
-       WHERE t.placement = $3 AND t.schema_name = v.schema_name AND t.version <> v.version AND t.version > 0`,
-      [pairs.map(({ schema }) => schema), pairs.map(({ version }) => version), placement],
+       FROM unnest($1::text[], $2::text[], $3::integer[]) AS v (placement, schema_name, version)
+       WHERE t.placement = v.placement AND t.schema_name = v.schema_name AND t.version <> v.version AND t.version > 0`,
+      [rows.map(({ placement }) => placement), rows.map(({ schema }) => schema), rows.map(({ version }) => version)],
     ),
   )
+}
+
+/**
+ * Reads the fleet's truth and corrects the catalog's copy of it. Answers how many tenants are on each version.
+ */
+export async function readTruth(control: ControlPlane): Promise<Map<number, number>> {
+  const truths = await readPlacements(control)
+  await correctCopies(control, truths)
+  const counts = new Map<number, number>()
+  for (const { version, schemas } of truths.flatMap(({ versions }) => versions)) {
+    counts.set(version, (counts.get(version) ?? 0) + schemas.length)
+  }
+  return counts
 }

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { drainOperation } from '../../../shared/control/drain-operation.ts'
 import { getTenant } from '../../../shared/control/list-tenants.ts'
 import { createMoveOperation, moveOperation } from '../../../shared/control/move-operation.ts'
@@ -9,11 +8,9 @@ import { cancelOperation, getOperation, startOperation } from '../../../shared/c
 import { updatePlacement } from '../../../shared/control/placements.ts'
 import { runSlice } from '../../../shared/control/run-operations.ts'
 import { suspendTenant } from '../../../shared/control/suspend-tenant.ts'
-import { secretName } from '../../../shared/db/application-pools.ts'
 import { openTenantDatabase } from '../../../shared/db/tenant-database.ts'
 import { AppError } from '../../../shared/errors.ts'
-import { createPlacement } from '../../../shared/tenancy/create-placement.ts'
-import { registerPlacement } from '../../../shared/tenancy/register-placement.ts'
+import { addPlacement } from '../../support/add-placement.ts'
 import { createDirectPools } from '../../support/direct-pools.ts'
 import { createTestStage, type TestStage } from '../../support/stage.ts'
 
@@ -21,36 +18,11 @@ let stage: TestStage
 let slug: string
 let count = 0
 
-/** Makes a second placement beside the stage's own, as the bootstrap function would. */
-async function addPlacement(name: string): Promise<pg.ClientConfig> {
-  const master = inject('master')
-  const passwords = { api: randomBytes(12).toString('hex'), control: randomBytes(12).toString('hex') }
-  const names = await createPlacement(master, {
-    database: `test_${randomBytes(6).toString('hex')}`,
-    holdsCatalog: false,
-    passwords,
-  })
-  for (const login of ['api', 'control'] as const) {
-    stage.secrets.put(secretName('test', name, login), {
-      ...{ host: master.host, port: master.port, dbname: names.database, ssl: false },
-      ...{ username: names[login], password: passwords[login] },
-    })
-  }
-  await registerPlacement(stage.control, name)
-  return {
-    ...master,
-    database: names.database,
-    user: names.control,
-    password: passwords.control,
-    options: `-c role=${names.owner}`,
-  }
-}
-
 let second: pg.ClientConfig
 
 beforeAll(async () => {
   stage = await createTestStage('control')
-  second = await addPlacement('second')
+  second = await addPlacement(stage, 'second')
 })
 afterAll(() => stage.end())
 beforeEach(async () => {

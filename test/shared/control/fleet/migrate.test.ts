@@ -14,7 +14,9 @@ import type { Operation } from '../../../../shared/control/operation.ts'
 import { getOperation, startOperation } from '../../../../shared/control/operations.ts'
 import { runSlice } from '../../../../shared/control/run-operations.ts'
 import { readMigrations } from '../../../../shared/db/migrations.ts'
+import type { ControlPlane } from '../../../../shared/tenancy/control-plane.ts'
 import type { Tenant } from '../../../../shared/tenancy/tenant.ts'
+import { addPlacement } from '../../../support/add-placement.ts'
 import { createTestStage, type TestStage } from '../../../support/stage.ts'
 
 const own = fileURLToPath(new URL('../../../../shared/db/migrations/tenant', import.meta.url))
@@ -71,6 +73,14 @@ async function askEach(text: string): Promise<Map<string, unknown>> {
   return answers
 }
 
+/** Leaves the placement's own schema a migration behind. */
+const putPlacementBack = () =>
+  stage.asOwner((client) =>
+    client.query(
+      `DROP TABLE atrium.copies; DELETE FROM atrium.migrations WHERE kind = 'placement' AND name = 'copies_under_way'`,
+    ),
+  )
+
 const hasColumn = `SELECT count(*)::int FROM pg_catalog.pg_attribute WHERE attrelid = 'products'::regclass AND attname = 'colour'`
 
 describe('a migration run', () => {
@@ -95,6 +105,38 @@ describe('a migration run', () => {
       progress: { done: 0, total: 0 },
       result: { migrated: 0 },
     })
+  })
+
+  it('asks each placement one thing when there is nothing to do', async () => {
+    await addPlacement(stage, 'second')
+    await stage.createTenant({ slug: 'over-there', placement: 'second' })
+    const asked: string[] = []
+    const { pools } = stage.control
+    const counting: ControlPlane = {
+      ...stage.control,
+      pools: {
+        ...pools,
+        withClient: (placement, access, work, schema) =>
+          pools.withClient(
+            placement,
+            access,
+            (client) => {
+              if (placement === 'second') asked.push(placement)
+              return work(client)
+            },
+            schema,
+          ),
+      },
+    }
+    await start()
+    while ((await runSlice(counting, new Map([[kind.kind, kind]]), { deadline: Date.now() + 60_000 })) !== 'finished');
+    expect(asked).toEqual(['second'])
+  })
+
+  it('brings a placement that is behind up to date first', async () => {
+    await putPlacementBack()
+    expect((await migrate()).state).toBe('succeeded')
+    await stage.asOwner((client) => client.query('SELECT FROM atrium.copies'))
   })
 
   it('corrects the catalog where it says something else than the truth', async () => {
@@ -228,6 +270,7 @@ describe('a run of 200 tenants, 3 of them broken, killed with -9 twenty times', 
       SELECT pg_sleep(0.05);
       INSERT INTO marks VALUES (now());
       INSERT INTO products (name, price) VALUES ('the mark', 1);`)
+    await putPlacementBack()
     const { id } = await start({ failureThreshold: 0.02 })
 
     const seen: string[] = []
