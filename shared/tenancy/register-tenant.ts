@@ -87,7 +87,7 @@ async function whyNoPlacement(client: pg.ClientBase, placement: string | undefin
   if (placement !== undefined) {
     const full = rows.find(({ name }) => name === placement)
     if (full !== undefined) {
-      const detail = `The placement "${placement}" holds the ${full.tenant_limit} tenants that it may: raise its limit, or name another.`
+      const detail = `The placement "${placement}" is full, at ${full.tenant_limit}: raise its limit, or name another.`
       return new AppError('placements_full', detail)
     }
     return new AppError('placement_unknown', `There is no placement "${placement}"; there are: ${names}.`)

@@ -83,7 +83,7 @@ export async function checkGrants(client: pg.ClientBase, placement: string): Pro
   const { owner, api } = placementNames(database)
   const { rows } = await client.query<{ told: string }>(violations, [owner, api])
   const complaints = rows.map(({ told }) => told)
-  return findingOf({ check: 'grants', placement }, complaints, `as they should be for all ${tenants} tenants`)
+  return findingOf({ check: 'grants', placement }, complaints, `as they should be; tenants: ${tenants}`)
 }
 
 /**
