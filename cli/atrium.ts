@@ -2,6 +2,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { CommandError, reportError } from '../local/command-line.ts'
 import { defaultDataFolder } from '../local/data-folder.ts'
 import type { Command } from './command.ts'
+import { credentialCommands } from './commands/credentials.ts'
 import { fleetCommands } from './commands/fleet.ts'
 import { migrationCommands } from './commands/migrations.ts'
 import { operationCommands } from './commands/operations.ts'
@@ -11,6 +12,7 @@ import { type ControlClient, connectControlPlane } from './control-client.ts'
 
 const commands: readonly Command[] = [
   ...tenantCommands,
+  ...credentialCommands,
   ...placementCommands,
   ...fleetCommands,
   ...migrationCommands,

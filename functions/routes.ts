@@ -1,6 +1,6 @@
-import type { PublicEndpoint, TenantEndpoint } from '../shared/http/endpoint.ts'
+import type { PublicEndpoint, ServedRoute, TenantEndpoint } from '../shared/http/endpoint.ts'
 
-/** What a caller must be allowed to do; `public` routes need no credential and belong to no tenant. */
+/** The scope that a caller must have; `public` routes need no credential and belong to no tenant. */
 export type Access = 'public' | `${string}:${'read' | 'write'}`
 
 export interface Route {
@@ -38,4 +38,25 @@ export type EndpointsOf<Name extends FunctionName> = {
     Routes,
     { function: Name }
   > as `${Row['method']} ${Row['path']}`]: Row['access'] extends 'public' ? PublicEndpoint : TenantEndpoint
+}
+
+/** Every scope that a credential can have: those of the table. */
+export const scopes: readonly string[] = [
+  ...new Set(routes.map(({ access }) => access).filter((access) => access !== 'public')),
+]
+
+/** Joins a function's endpoints with the rows of the table that they serve, whose `access` is what is enforced. */
+export function serve<Name extends FunctionName>(
+  name: Name,
+  endpoints: EndpointsOf<Name>,
+): Readonly<Record<string, ServedRoute>> {
+  const byKey: Readonly<Record<string, TenantEndpoint | PublicEndpoint>> = endpoints
+  return Object.fromEntries(
+    routes
+      .filter((route) => route.function === name)
+      .flatMap(({ method, path, access }) => {
+        const endpoint = byKey[`${method} ${path}`]
+        return endpoint === undefined ? [] : [[`${method} ${path}`, { endpoint, access }]]
+      }),
+  )
 }

@@ -14,8 +14,8 @@ export function createApp(
 
   const network = new NetworkStack(app, name('Network'), {})
   const database = new DatabaseStack(app, name('Database'), { settings, network })
-  new ControlStack(app, name('Control'), { settings, network, database })
-  new ApplicationStack(app, name('Application'), { settings, network, database })
+  const { signingKeys } = new ControlStack(app, name('Control'), { settings, network, database })
+  new ApplicationStack(app, name('Application'), { settings, network, database, signingKeys })
 }
 
 if (import.meta.main) {

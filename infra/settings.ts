@@ -52,18 +52,12 @@ const stages: Readonly<Record<string, z.input<typeof settings>>> = {
   },
 }
 
-/**
- * The settings of a stage. Throws, naming what can be chosen: until callers are authenticated there is only `dev`,
- * since any other stage would put an open API before real tenants.
- */
+/** The settings of a stage. Throws a RangeError, naming what can be chosen, for one that has none. */
 export function readSettings(stage: string): Settings {
   const chosen = Object.hasOwn(stages, stage) ? stages[stage] : undefined
   if (chosen !== undefined) return checkSettings(chosen)
-  const known = settings.shape.stage.options.includes(stage as Settings['stage'])
   throw new RangeError(
-    known
-      ? `the stage "${stage}" cannot be deployed: the API does not authenticate its callers yet, so only "dev" may be open`
-      : `there is no stage "${stage}": choose one with -c stage=dev`,
+    `there are no settings for the stage "${stage}": choose one of ${Object.keys(stages).join(', ')} with -c stage=…`,
   )
 }
 

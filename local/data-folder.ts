@@ -15,6 +15,14 @@ export interface DataFolder {
   /** How far the demo data have come: nothing yet, begun and perhaps cut short, or loaded. */
   readDemo(): DemoState
   writeDemo(state: DemoState): void
+  /** An API key for each demo tenant, by slug, in a file that only its user may read. */
+  readonly keys: KeyRing
+}
+
+export interface KeyRing {
+  readonly file: string
+  get(slug: string): string | undefined
+  set(slug: string, key: string): void
 }
 
 const passwords = z.object({ superuser: z.string(), master: z.string(), api: z.string(), control: z.string() })
@@ -30,6 +38,8 @@ const running = z.object({
   accessKeyId: z.string(),
 })
 export type Running = z.output<typeof running>
+
+const keys = z.record(z.string(), z.string())
 
 const demo = z.object({ state: z.enum(['none', 'loading', 'loaded']) })
 export type DemoState = z.output<typeof demo>['state']
@@ -57,6 +67,20 @@ export function openDataFolder(name: string): DataFolder {
     },
     readDemo: () => readFile(path, 'demo.json', demo)?.state ?? 'none',
     writeDemo: (state) => writeFile(path, 'demo.json', { state }),
+    keys: openKeyRing(path),
+  }
+}
+
+const keysFile = 'keys.json'
+
+/** The keys that a data folder keeps. */
+export function openKeyRing(name: string): KeyRing {
+  const path = resolve(name)
+  const read = () => readFile(path, keysFile, keys) ?? {}
+  return {
+    file: join(path, keysFile),
+    get: (slug) => read()[slug],
+    set: (slug, key) => writeFile(path, keysFile, { ...read(), [slug]: key }),
   }
 }
 

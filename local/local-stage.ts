@@ -87,18 +87,22 @@ export async function startLocalStage({
     ...{ environment: { ...common, MASTER_SECRET: masterSecret }, output },
   })
   const probe = createFunctionPool(controlTemplate.functionOf('Probe'), { environment: common, output })
-  const invocable = new Map(Object.entries({ bootstrap, probe }))
+  const courier = createFunctionPool(controlTemplate.functionOf('Courier'), { environment: {}, output })
+  const invocable = new Map(Object.entries({ bootstrap, probe, courier }))
   const lambda = await startInvokeEndpoint(invocable, secrets.accessKeyId)
   started.defer(async () => {
     await lambda.close()
-    await Promise.all([bootstrap.stop(), probe.stop()])
+    await Promise.all([...invocable.values()].map((pool) => pool.stop()))
   })
   const files = await startFilesEndpoint(join(data.path, 'files'), secrets.accessKeyId)
   started.defer(() => files.close())
   const environment = {
     ...{ ...common, AWS_ENDPOINT_URL_LAMBDA: lambda.url, BOOTSTRAP_FUNCTION: 'bootstrap', PROBE_FUNCTION: 'probe' },
+    ...{ COURIER_FUNCTION: 'courier', SIGNING_KEYS_FUNCTION: 'signing-keys' },
     ...{ AWS_ENDPOINT_URL_S3: files.url, FILES_BUCKET: 'files' },
   }
+  // It invokes the courier in its turn, so it needs the endpoint that it is itself invoked at.
+  invocable.set('signing-keys', createFunctionPool(controlTemplate.functionOf('SigningKeys'), { environment, output }))
   const operations = startOperationsLoop(controlTemplate.functionOf('Worker'), { environment, output })
   started.defer(() => operations.stop())
   const operator = openOperatorToken(data.path)

@@ -2,6 +2,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CommandError, runCommand } from './command-line.ts'
 import { type DataFolder, defaultDataFolder, openDataFolder, readRunning } from './data-folder.ts'
+import { demoKey } from './demo/demo-key.ts'
 import { readInvoiceLines } from './demo/invoice-lines.ts'
 import { listDemoTenants } from './demo/list-demo-tenants.ts'
 import { type LoadReport, loadInvoices } from './demo/load-invoices.ts'
@@ -108,7 +109,9 @@ async function loadDemo(data: DataFolder, url: string, stage: LocalStage): Promi
   const progress = createProgress('Loading real orders through the API', lines.length)
   const resume = data.readDemo() === 'loading'
   data.writeDemo('loading')
-  const report = await loadInvoices(lines, { url, control: stage.control, resume, onLine: () => progress.advance() })
+  const report = await loadInvoices(lines, {
+    ...{ url, control: stage.control, keys: data.keys, resume, onLine: () => progress.advance() },
+  })
   progress.done()
   data.writeDemo('loaded')
   return report
@@ -117,20 +120,29 @@ async function loadDemo(data: DataFolder, url: string, stage: LocalStage): Promi
 async function announce(url: string, stage: LocalStage, data: DataFolder, json: boolean): Promise<void> {
   const tenants = await listDemoTenants(stage.control, url)
   if (json) {
-    console.log(JSON.stringify({ url, tenants }))
+    console.log(JSON.stringify({ url, tenants, keys: data.keys.file }))
     return
   }
-  const [first] = tenants
-  const slug = tenants.find((tenant) => tenant.slug === 'germany')?.slug ?? first?.slug ?? 'TENANT'
+  const chosen = tenants.find(({ slug }) => slug === 'germany') ?? tenants[0]
+  if (chosen === undefined) {
+    console.log(`\nAtrium serves no tenant yet at ${url}. Make one: npx atrium tenants create acme --name Acme`)
+    return
+  }
+  // A start that found its tenants made has their keys, unless somebody removed the file.
+  const key = await demoKey(stage.control, data.keys, { slug: chosen.slug, created: false })
+  const at = url.replace('localhost', `${chosen.slug}.localhost`)
+  const file = relative('', data.keys.file)
   console.log(`
 ${formatTable(tenants.map(({ name, url }) => ({ tenant: name, url })))}
 
-Atrium serves ${tenants.length} tenants at ${url}. Try:
+Atrium serves ${tenants.length} tenants at ${url}. A key of ${chosen.name}'s to try it with:
 
-  curl '${url.replace('localhost', `${slug}.localhost`)}/products?limit=3'
-  curl -H 'x-tenant: ${slug}' '${url}/orders?limit=3'
-  curl -H 'x-tenant: ${slug}' -H 'content-type: application/json' -d '{"product_id":"1","quantity":2}' ${url}/orders
+  export KEY=${key}
+  curl -H "authorization: Bearer $KEY" '${at}/products?limit=3'
+  curl -H "authorization: Bearer $KEY" -H 'x-tenant: ${chosen.slug}' '${url}/orders?limit=3'
+  curl -H "authorization: Bearer $KEY" -H 'content-type: application/json' -d '{"product_id":"1","quantity":2}' ${at}/orders
 
+The other tenants' keys are in ${file}, which only you can read; for a new one: npx atrium keys create ${chosen.slug} --name mine
 The functions' logs are in ${relative('', data.path)}/functions.log. Stop with Ctrl-C.`)
 }
 

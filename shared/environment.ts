@@ -21,6 +21,10 @@ const variables = {
   BOOTSTRAP_FUNCTION: z.string().min(1).optional(),
   /** The function that tries to mix tenants up; for the worker that has it do so. */
   PROBE_FUNCTION: z.string().min(1).optional(),
+  /** The function that fetches an issuer's keys; for the application plane, which meets tokens signed with new ones. */
+  SIGNING_KEYS_FUNCTION: z.string().min(1).optional(),
+  /** The function that reaches the internet for others. */
+  COURIER_FUNCTION: z.string().min(1).optional(),
   /** The bucket that exports and imports travel by. */
   FILES_BUCKET: z.string().min(1).optional(),
   /** The secret of the server's master user; for that function alone. */

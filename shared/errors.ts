@@ -14,6 +14,15 @@ export type ErrorCode =
   | 'tenant_suspended'
   | 'tenant_not_ready'
   | 'tenant_moving'
+  // who is calling
+  | 'unauthenticated'
+  | 'other_tenant'
+  | 'scope_missing'
+  // doing once what is asked twice
+  | 'invalid_idempotency_key'
+  | 'idempotency_key_reused'
+  | 'idempotency_in_flight'
+  | 'precondition_failed'
   // the request itself
   | 'invalid_request'
   | 'malformed_body'
@@ -31,6 +40,8 @@ export type ErrorCode =
   | 'invalid_tenant_name'
   | 'invalid_domain'
   | 'slug_taken'
+  | 'issuer_taken'
+  | 'fetch_failed'
   | 'domain_taken'
   // operating
   | 'operator_unknown'

@@ -1,7 +1,10 @@
 import type { Context } from 'aws-lambda'
+import { refreshDueSigningKeys } from '../../shared/control/refresh-signing-keys.ts'
 import { runSlice, type SliceOutcome } from '../../shared/control/run-operations.ts'
 import { startDuePurges } from '../../shared/control/start-due-purges.ts'
+import { readEnvironment } from '../../shared/environment.ts'
 import { applicationControl } from '../../shared/http/serve-operator.ts'
+import type { ControlPlane } from '../../shared/tenancy/control-plane.ts'
 import { operationKinds } from './operation-kinds.ts'
 
 /** Milliseconds kept for the step that is under way when the deadline comes. */
@@ -14,6 +17,13 @@ const margin = 10_000
 export async function handler(_event: unknown, context: Context): Promise<{ outcome: SliceOutcome }> {
   const control = applicationControl()
   await startDuePurges(control)
+  await refreshDueKeys(control)
   const deadline = Date.now() + Math.max(0, context.getRemainingTimeInMillis() - margin)
   return { outcome: await runSlice(control, operationKinds, { deadline }) }
+}
+
+/** What goes wrong outside is written down beside the issuer, and keeps no operation waiting. */
+async function refreshDueKeys(control: ControlPlane): Promise<void> {
+  if (readEnvironment().COURIER_FUNCTION === undefined) return
+  await refreshDueSigningKeys(control)
 }

@@ -3,7 +3,8 @@ import { AppError } from '../../shared/errors.ts'
 import { created } from '../../shared/http/answer.ts'
 import { tenantEndpoint } from '../../shared/http/endpoint.ts'
 import { id, positiveMoney, timestamp } from '../../shared/http/fields.ts'
-import { insertOrder } from './order-queries.ts'
+import { replayed, requireSameRequest } from '../../shared/http/idempotency.ts'
+import { insertOrder, insertOrderOnce } from './order-queries.ts'
 
 /** PostgreSQL's `integer`. */
 const mostPieces = 2 ** 31 - 1
@@ -26,7 +27,18 @@ export const createOrder = tenantEndpoint({
   request: createOrderRequest,
   async handle({ db }, { body }) {
     const order = await insertOrder(db, body)
-    if (order === undefined) throw new AppError('unknown_product', 'There is no such product.')
+    if (order === undefined) throw unknownProduct()
     return created(`/orders/${order.id}`, order)
   },
+  async handleOnce({ db }, { body }, once) {
+    const placed = await insertOrderOnce(db, body, once)
+    if (placed === undefined) throw unknownProduct()
+    requireSameRequest(placed.same)
+    const answer = created(`/orders/${placed.order.id}`, placed.order)
+    return placed.created ? answer : replayed(answer)
+  },
 })
+
+function unknownProduct(): AppError {
+  return new AppError('unknown_product', 'There is no such product.')
+}

@@ -1,13 +1,13 @@
 import { createHandler } from '../../shared/http/create-handler.ts'
-import type { EndpointsOf } from '../routes.ts'
+import { serve } from '../routes.ts'
 import { createOrder } from './create-order.ts'
 import { getOrder } from './get-order.ts'
 import { listOrders } from './list-orders.ts'
 
-const endpoints: EndpointsOf<'orders'> = {
-  'GET /orders': listOrders,
-  'POST /orders': createOrder,
-  'GET /orders/{id}': getOrder,
-}
-
-export const handler = createHandler(endpoints)
+export const handler = createHandler(
+  serve('orders', {
+    'GET /orders': listOrders,
+    'POST /orders': createOrder,
+    'GET /orders/{id}': getOrder,
+  }),
+)

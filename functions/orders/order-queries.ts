@@ -1,5 +1,7 @@
+import type { Refusals } from '../../shared/db/refusals.ts'
 import { sqlState } from '../../shared/db/sql-states.ts'
 import type { TenantStatements } from '../../shared/db/tenant-database.ts'
+import { type OnceKey, onceRefusals } from '../../shared/http/idempotency.ts'
 
 /** An order as the API shows it: ids and money are decimal strings, `order_date` RFC 3339. */
 export interface Order {
@@ -40,33 +42,82 @@ export async function findOrder(db: TenantStatements, id: string): Promise<Order
   return order
 }
 
+interface NewOrder {
+  readonly product_id: string
+  readonly quantity: number
+  readonly unit_price?: string | undefined
+  readonly order_date?: string | undefined
+}
+
+const refusals: Refusals = {
+  [sqlState.checkViolation]: {
+    code: 'price_required',
+    detail: 'The product has no price, so "unit_price" is needed.',
+  },
+  [sqlState.numericValueOutOfRange]: { code: 'amount_too_large', detail: 'The total has more than 10 digits.' },
+  // The product was deleted between its row being read and the order being placed.
+  [sqlState.foreignKeyViolation]: { code: 'unknown_product', detail: 'There is no such product.' },
+}
+
 /**
  * Places an order at the given price or the product's, now or at the given time. Undefined when there is no such
  * product. Throws `price_required` when the price comes out as 0, and `amount_too_large` when the total would not fit.
  */
-export async function insertOrder(
-  db: TenantStatements,
-  order: {
-    readonly product_id: string
-    readonly quantity: number
-    readonly unit_price?: string | undefined
-    readonly order_date?: string | undefined
-  },
-): Promise<Order | undefined> {
+export async function insertOrder(db: TenantStatements, order: NewOrder): Promise<Order | undefined> {
   const [inserted] = await db.write<Order>(
     `INSERT INTO orders (product_id, quantity, unit_price, order_date)
      SELECT id, $2, coalesce($3, price), coalesce($4, now()) FROM products WHERE id = $1
      RETURNING ${columns}`,
     [order.product_id, order.quantity, order.unit_price ?? null, order.order_date ?? null],
-    {
-      [sqlState.checkViolation]: {
-        code: 'price_required',
-        detail: 'The product has no price, so "unit_price" is needed.',
-      },
-      [sqlState.numericValueOutOfRange]: { code: 'amount_too_large', detail: 'The total has more than 10 digits.' },
-      // The product was deleted between its row being read and the order being placed.
-      [sqlState.foreignKeyViolation]: { code: 'unknown_product', detail: 'There is no such product.' },
-    },
+    refusals,
   )
   return inserted
+}
+
+/** An order that was placed, now or when its key first came. `same`: whether for the same request. */
+export interface PlacedOrder {
+  readonly order: Order
+  readonly created: boolean
+  readonly same: boolean
+}
+
+/**
+ * Places an order once for a key, in one statement and so in one round trip: the key is taken, or its first answer found,
+ * and the order placed only with a key that was free. It relies on READ COMMITTED: whoever comes second waits for the first,
+ * and then sees its answer. Undefined and errors as of {@link insertOrder}, and `idempotency_in_flight`; each of them leaves
+ * the key free.
+ */
+export async function insertOrderOnce(
+  db: TenantStatements,
+  order: NewOrder,
+  once: OnceKey,
+): Promise<PlacedOrder | undefined> {
+  const [placed] = await db.write<Order & { created: boolean; same: boolean }>(
+    `WITH priced AS (
+       SELECT id AS product_id, $2::integer AS quantity, coalesce($3, price)::numeric(12, 2) AS unit_price,
+         coalesce($4, now()) AS order_date
+       FROM products WHERE id = $1
+     ), claim AS (
+       INSERT INTO idempotency_keys AS k (route, key, fingerprint, body)
+       SELECT $5, $6, $7, json_build_object('product_id', product_id, 'quantity', quantity, 'unit_price', unit_price,
+         'total_price', (unit_price * quantity)::numeric(12, 2), 'order_date', order_date)
+       FROM priced
+       ON CONFLICT (route, key) DO UPDATE SET key = k.key
+       RETURNING xmax = 0 AS created, fingerprint = $7 AS same, order_id, body
+     ), placed AS (
+       INSERT INTO orders (id, product_id, quantity, unit_price, order_date) OVERRIDING SYSTEM VALUE
+       SELECT claim.order_id, product_id, quantity, unit_price, order_date FROM priced, claim WHERE claim.created
+     )
+     SELECT created, same, order_id AS id, first.product_id, first.quantity, first.unit_price, first.total_price, first.order_date
+     FROM claim, json_to_record(claim.body) AS first (product_id bigint, quantity integer, unit_price numeric(12, 2),
+       total_price numeric(12, 2), order_date timestamptz)`,
+    [
+      ...[order.product_id, order.quantity, order.unit_price ?? null, order.order_date ?? null],
+      ...[once.route, once.key, once.fingerprint],
+    ],
+    { ...refusals, ...onceRefusals },
+  )
+  if (placed === undefined) return undefined
+  const { created, same, ...first } = placed
+  return { order: first, created, same }
 }

@@ -1,17 +1,17 @@
 import { createHandler } from '../../shared/http/create-handler.ts'
-import type { EndpointsOf } from '../routes.ts'
+import { serve } from '../routes.ts'
 import { createProduct } from './create-product.ts'
 import { deleteProduct } from './delete-product.ts'
 import { getProduct } from './get-product.ts'
 import { listProducts } from './list-products.ts'
 import { updateProduct } from './update-product.ts'
 
-const endpoints: EndpointsOf<'products'> = {
-  'GET /products': listProducts,
-  'POST /products': createProduct,
-  'GET /products/{id}': getProduct,
-  'PATCH /products/{id}': updateProduct,
-  'DELETE /products/{id}': deleteProduct,
-}
-
-export const handler = createHandler(endpoints)
+export const handler = createHandler(
+  serve('products', {
+    'GET /products': listProducts,
+    'POST /products': createProduct,
+    'GET /products/{id}': getProduct,
+    'PATCH /products/{id}': updateProduct,
+    'DELETE /products/{id}': deleteProduct,
+  }),
+)

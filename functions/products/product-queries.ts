@@ -32,6 +32,12 @@ export async function findProduct(db: TenantStatements, id: string): Promise<Pro
   return product
 }
 
+/** A product that nobody changes until the transaction has ended. */
+export async function lockProduct(db: TenantStatements, id: string): Promise<Product | undefined> {
+  const [product] = await db.write<Product>(`SELECT ${columns} FROM products WHERE id = $1 FOR UPDATE`, [id])
+  return product
+}
+
 export async function insertProduct(
   db: TenantStatements,
   product: { readonly name: string; readonly description: string | null; readonly price: string },

@@ -2,8 +2,9 @@ import * as z from 'zod'
 import { AppError } from '../../shared/errors.ts'
 import { ok } from '../../shared/http/answer.ts'
 import { tenantEndpoint } from '../../shared/http/endpoint.ts'
+import { changeIfMatched } from '../../shared/http/precondition.ts'
 import { productFields, productPath } from './product-fields.ts'
-import { updateProduct as updateProductRow } from './product-queries.ts'
+import { lockProduct, updateProduct as updateProductRow } from './product-queries.ts'
 
 export const updateProductRequest = z.strictObject({
   path: productPath,
@@ -16,8 +17,13 @@ export const updateProductRequest = z.strictObject({
 
 export const updateProduct = tenantEndpoint({
   request: updateProductRequest,
-  async handle({ db }, { path, body }) {
-    const product = await updateProductRow(db, path.id, body)
+  takesIfMatch: true,
+  async handle(context, { path, body }) {
+    const product = await changeIfMatched(
+      context,
+      (db) => lockProduct(db, path.id),
+      (db) => updateProductRow(db, path.id, body),
+    )
     if (product === undefined) throw new AppError('not_found', 'There is no such product.')
     return ok(product)
   },

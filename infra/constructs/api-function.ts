@@ -1,14 +1,14 @@
-import { fileURLToPath } from 'node:url'
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as lambda from 'aws-cdk-lib/aws-lambda'
-import { type ICommandHooks, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs'
 import * as logs from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { EnvironmentVariable } from '../../shared/environment.ts'
 import type { Settings } from '../settings.ts'
 import type { DatabaseStack } from '../stacks/database-stack.ts'
 import type { NetworkStack } from '../stacks/network-stack.ts'
+import { bundling, project } from './bundling.ts'
 
 type FunctionVariables = Partial<Record<EnvironmentVariable, string>>
 type CommonVariable =
@@ -34,14 +34,6 @@ export interface ApiFunctionProps {
   readonly network: NetworkStack
   readonly database: DatabaseStack
 }
-
-const copyMigrations: ICommandHooks = {
-  beforeBundling: () => [],
-  beforeInstall: () => [],
-  afterBundling: (input, output) => [`cp -r "${input}/shared/db/migrations" "${output}/migrations"`],
-}
-
-const project = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
 /** A function of either plane: bundled by esbuild, in the VPC, allowed to read its plane's login. */
 export class ApiFunction extends Construct {
@@ -83,21 +75,7 @@ export class ApiFunction extends Construct {
         retention: settings.logRetentionDays,
         removalPolicy: RemovalPolicy.DESTROY,
       }),
-      bundling: {
-        format: OutputFormat.ESM,
-        target: 'node24',
-        mainFields: ['module', 'main'],
-        minify: true,
-        sourceMap: true,
-        sourcesContent: false,
-        // Ours is the version that was tested; the runtime's changes without a deployment.
-        bundleAwsSDK: true,
-        externalModules: ['pg-native'],
-        // The SQL that the control plane makes and migrates schemas with, beside the code that reads it.
-        ...(plane === 'control' ? { commandHooks: copyMigrations } : {}),
-        // pg is CommonJS and requires Node's own modules.
-        banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-      },
+      bundling: bundling({ withMigrations: plane === 'control' }),
     })
     for (const secret of database.loginSecrets[plane]) secret.grantRead(this.function)
   }

@@ -1,6 +1,7 @@
-import { Annotations, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import { HttpApi, type HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { routes } from '../../functions/routes.ts'
 import { ApiFunction } from '../constructs/api-function.ts'
@@ -13,11 +14,17 @@ export interface ApplicationStackProps extends StackProps {
   readonly settings: Settings
   readonly network: NetworkStack
   readonly database: DatabaseStack
+  /** Fetches an issuer's keys; it belongs to the control plane. */
+  readonly signingKeys: IFunction
 }
 
 /** The application plane: an HTTP API with the routes of `functions/routes.ts`, one function a resource. */
 export class ApplicationStack extends Stack {
-  constructor(scope: Construct, id: string, { settings, network, database, ...props }: ApplicationStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { settings, network, database, signingKeys, ...props }: ApplicationStackProps,
+  ) {
     super(scope, id, props)
 
     const api = new HttpApi(this, 'Api', { description: `Atrium's application plane, ${settings.stage}` })
@@ -25,18 +32,15 @@ export class ApplicationStack extends Stack {
     for (const folder of folders) {
       const { function: handler } = new ApiFunction(this, nameOf(folder), {
         ...{ entry: `${folder}/handler.ts`, plane: 'api', settings, network, database },
+        variables: { SIGNING_KEYS_FUNCTION: signingKeys.functionName },
       })
+      signingKeys.grantInvoke(handler)
       const integration = new HttpLambdaIntegration(`${nameOf(folder)}Integration`, handler)
       for (const { method, path } of routes.filter((route) => route.function === folder)) {
         api.addRoutes({ path, methods: [method as HttpMethod], integration })
       }
     }
 
-    Annotations.of(api).addWarningV2(
-      'atrium:open-api',
-      'This API does not authenticate its callers: anyone who knows its address can read and write every tenant. ' +
-        'Keep nothing real in this stage.',
-    )
     new CfnOutput(this, 'Url', {
       value: api.apiEndpoint,
       description: 'The shared domain: name the tenant in x-tenant',

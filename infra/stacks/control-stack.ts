@@ -2,10 +2,12 @@ import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-
 import { HttpApi, type HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import * as s3 from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import { controlRoutes } from '../../functions/control-routes.ts'
 import { ApiFunction } from '../constructs/api-function.ts'
+import { Courier } from '../constructs/courier.ts'
 import { nameOf } from '../constructs/name-of.ts'
 import type { Settings } from '../settings.ts'
 import type { DatabaseStack } from './database-stack.ts'
@@ -22,6 +24,9 @@ const workerTimeout = 15 * 60
 
 /** The control plane: an HTTP API of its own that serves IAM principals alone, and the operations' worker. */
 export class ControlStack extends Stack {
+  /** Fetches an issuer's keys; the application plane invokes it for a token that is signed with an unknown one. */
+  readonly signingKeys: IFunction
+
   constructor(scope: Construct, id: string, { settings, network, database, ...props }: ControlStackProps) {
     super(scope, id, props)
     const common = { plane: 'control', settings, network, database } as const
@@ -66,15 +71,24 @@ export class ControlStack extends Stack {
         api.addRoutes({ path, methods: [method as HttpMethod], integration })
       }
     }
+    const { function: courier } = new Courier(this, 'Courier', settings)
+    const withCourier = { COURIER_FUNCTION: courier.functionName }
+    const { function: signingKeys } = new ApiFunction(this, 'SigningKeys', {
+      ...{ ...common, entry: 'credentials/signing-keys.ts', timeoutSeconds: 25, variables: withCourier },
+    })
+    courier.grantInvoke(signingKeys)
+    this.signingKeys = signingKeys
+
     // The one function here with the API's login: it tries to mix tenants up as the application plane would.
     const { function: probe } = new ApiFunction(this, 'Probe', {
       ...{ ...common, plane: 'api', entry: 'placements/probe.ts', timeoutSeconds: 60 },
     })
     const { function: worker } = new ApiFunction(this, 'Worker', {
       ...{ ...common, entry: 'operations/worker.ts', timeoutSeconds: workerTimeout, storageGiB: 10 },
-      variables: { ...withFiles, PROBE_FUNCTION: probe.functionName },
+      variables: { ...withFiles, ...withCourier, PROBE_FUNCTION: probe.functionName },
     })
     probe.grantInvoke(worker)
+    courier.grantInvoke(worker)
     files.grantPut(worker, 'exports/*')
     files.grantRead(worker, 'imports/*')
     new CfnOutput(this, 'Url', { value: api.apiEndpoint, description: 'For the atrium command: ATRIUM_URL' })

@@ -1,5 +1,5 @@
 import { CommandError, runCommand } from '../command-line.ts'
-import { defaultDataFolder, readRunning } from '../data-folder.ts'
+import { defaultDataFolder, openKeyRing, readRunning } from '../data-folder.ts'
 import { connectControlPlane } from '../local-stage.ts'
 import { createProgress } from '../terminal.ts'
 import { readInvoiceLines } from './invoice-lines.ts'
@@ -41,6 +41,7 @@ await runCommand({ help, options }, async ({ values, positionals }) => {
     const report = await loadInvoices(lines, {
       url: running.url,
       control,
+      keys: openKeyRing(values.data),
       resume: false,
       onLine: () => progress.advance(),
     })

@@ -2,6 +2,8 @@ import { AppError } from '../../shared/errors.ts'
 import type { Problem } from '../../shared/http/problems.ts'
 import type { ControlPlane } from '../../shared/tenancy/control-plane.ts'
 import { provisionTenant } from '../../shared/tenancy/provision-tenant.ts'
+import type { KeyRing } from '../data-folder.ts'
+import { demoKey } from './demo-key.ts'
 import type { InvoiceLine } from './invoice-lines.ts'
 import { fromPence, toPence } from './money.ts'
 import { createTenantClient, type TenantClient } from './tenant-client.ts'
@@ -30,6 +32,8 @@ export interface LoadOptions {
   /** The API's shared domain. */
   readonly url: string
   readonly control: ControlPlane
+  /** Where the tenants' keys are kept. */
+  readonly keys: KeyRing
   /** Whether orders that an earlier run placed are found again instead of placed twice. */
   readonly resume: boolean
   /** Called for each line that is dealt with. */
@@ -61,7 +65,8 @@ export async function loadInvoices(lines: readonly InvoiceLine[], options: LoadO
       refuse(`no tenant: ${created.message}`, ofCountry.length)
       continue
     }
-    const client = createTenantClient(options.url, slug)
+    const key = await demoKey(options.control, options.keys, { slug, created })
+    const client = createTenantClient(options.url, slug, key)
     const loaded = await loadTenant(client, ofCountry, options, refuse)
     const totalOverApi = fromPence(await sumOrders(client, loaded.orderIds))
     const total = fromPence(loaded.pence)

@@ -19,9 +19,9 @@ export interface TenantClient {
   orders(): AsyncGenerator<Order>
 }
 
-/** `url` is the API's shared domain, where the header names the tenant. Methods throw when the API fails (5xx). */
-export function createTenantClient(url: string, slug: string): TenantClient {
-  const headers = { 'x-tenant': slug }
+/** `url` is the API's shared domain, where the header names the tenant. Methods throw when the API fails (5xx, 401). */
+export function createTenantClient(url: string, slug: string, key: string): TenantClient {
+  const headers = { 'x-tenant': slug, authorization: `Bearer ${key}` }
 
   const make = async <Thing>(path: string, body: unknown): Promise<Made<Thing>> => {
     const response = await fetch(new URL(path, url), {
@@ -31,7 +31,8 @@ export function createTenantClient(url: string, slug: string): TenantClient {
     })
     if (response.status === 201) return { made: (await response.json()) as Thing }
     const text = await response.text()
-    if (response.status >= 500) throw new Error(`POST ${path} for ${slug} was answered ${response.status}: ${text}`)
+    if (response.status >= 500 || response.status === 401)
+      throw new Error(`POST ${path} for ${slug} was answered ${response.status}: ${text}`)
     return { refused: JSON.parse(text) }
   }
 

@@ -3,6 +3,7 @@ import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import type { Pools } from '../db/pools.ts'
 import type { TenantRef } from '../db/tenant-ref.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { dropKeyUses } from './api-keys.ts'
 import { getTenant } from './list-tenants.ts'
 import { matchAccess, openSchema } from './schema-access.ts'
 import { changeStatus, type TenantRecord } from './tenant-status.ts'
@@ -46,6 +47,7 @@ export async function purgeTenant(control: ControlPlane, slug: string): Promise<
     verb: 'purged',
   })
   await dropSchema(control.pools, ref)
+  await dropKeyUses(control, id, ref.placement)
   await withOwnerTransaction(control.pools, control.catalog, (client) =>
     client.query(`DELETE FROM catalog.tenants WHERE id = $1 AND status = 'deleting'`, [id]),
   )

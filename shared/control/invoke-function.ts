@@ -1,4 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import type { JSONWebKeySet } from 'jose'
+import { type CourierRequest, courierAnswer } from '../courier/courier-request.ts'
 import { readEnvironment } from '../environment.ts'
 import { AppError } from '../errors.ts'
 import type { SeparationProof } from '../tenancy/prove-separation.ts'
@@ -29,9 +31,19 @@ export async function invokeProbe(request: ProbeRequest): Promise<SeparationProo
   return JSON.parse(answer)
 }
 
+/**
+ * Has the courier, which alone reaches the internet, fetch an issuer's public keys. Throws `fetch_failed` with why it could
+ * not, or `unavailable` when the function fails.
+ */
+export async function invokeCourier(request: CourierRequest): Promise<JSONWebKeySet> {
+  const answer = courierAnswer.parse(JSON.parse(await invoke('COURIER_FUNCTION', request, 'The courier failed')))
+  if ('failed' in answer) throw new AppError('fetch_failed', answer.failed)
+  return answer.jwks
+}
+
 async function invoke(
-  variable: 'BOOTSTRAP_FUNCTION' | 'PROBE_FUNCTION',
-  request: BootstrapRequest | ProbeRequest,
+  variable: 'BOOTSTRAP_FUNCTION' | 'PROBE_FUNCTION' | 'COURIER_FUNCTION',
+  request: BootstrapRequest | ProbeRequest | CourierRequest,
   failure: string,
 ): Promise<string> {
   const { [variable]: FunctionName } = readEnvironment()

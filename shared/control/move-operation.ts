@@ -9,6 +9,7 @@ import { refOf } from '../tenancy/catalog-queries.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { lockPlacement } from '../tenancy/register-placement.ts'
 import { drawSchemaName } from '../tenancy/slug.ts'
+import { collectKeyUses, dropKeyUses } from './api-keys.ts'
 import { type CopyLimits, type CopyProgress, type CopySide, copyRows, verifyCopy } from './copy-schema.ts'
 import { dropSchema } from './delete-tenant.ts'
 import { getTenant } from './list-tenants.ts'
@@ -85,12 +86,14 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
           return { position: { ...at, phase: 'switch' }, done: shares.verified, total }
         case 'switch': {
           await closeSchema(control.pools, old)
+          await collectKeyUses(control, slug)
           await switchCatalog(control, { slug, to, oldSchema: at.oldSchema, newSchema: at.newSchema })
           return { position: { ...at, phase: 'drop' }, done: shares.switched, total }
         }
         case 'drop':
           await forgetCopy(control, to, at.newSchema)
           await dropSchema(control.pools, old)
+          await dropKeyUses(control, (await getTenant(control, slug)).id, at.from)
           return { position: at, done: total, total, result: { tenant: slug, from: at.from, to } }
       }
     },

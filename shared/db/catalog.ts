@@ -2,29 +2,86 @@ import { describeError, log } from '../logger.ts'
 import type { Pools } from './pools.ts'
 import { queryPrefaced, type Statement } from './prefaced-statement.ts'
 import { refuse } from './refusals.ts'
+import { databaseErrorOf } from './sql-states.ts'
 
-/** Whatever role the connection was left with, a catalog statement runs as the login itself. */
-const leave: Statement = { text: 'SELECT FROM atrium.leave()', values: [] }
+/** Whatever role the connection was left with, a statement of the login's own runs as the login itself. */
+export const leaveTenant: Statement = { text: 'SELECT FROM atrium.leave()', values: [] }
+
+/** Reads of the catalog, all names in them qualified. Those that are asked for in one go share one round trip. */
+export interface CatalogReader {
+  /** Throws `unavailable` when the catalog is out of reach. */
+  read<Row>(statement: Statement): Promise<Row[]>
+}
+
+interface Asked {
+  readonly statement: Statement
+  resolve(rows: unknown[]): void
+  reject(error: unknown): void
+}
 
 /**
- * One read of the catalog, all names in it qualified, in one round trip. `note` is a write of the login's own that goes
- * along in the same flight and may fail without harm. Throws `unavailable` when the catalog is out of reach.
+ * Reads the catalog for a function instance. Whatever is asked until the end of the present turn of the event loop goes out
+ * together, each statement under a Sync of its own. `note` may add a write of the login's own, which goes along and may fail
+ * without harm.
  */
-export async function readCatalog<Row>(
+export function createCatalogReader(
   pools: Pools,
-  placement: string,
-  statement: Statement,
-  note?: Statement,
-): Promise<Row[]> {
-  const result = await pools.withClient(placement, 'read', async (client) => {
-    const read = queryPrefaced(client, leave, statement)
-    const noted =
-      note &&
-      queryPrefaced(client, leave, note).catch((error) =>
-        log.warn('a note to the catalog was not written', { error: describeError(error) }),
-      )
-    const [rows] = await Promise.all([read, noted]).catch((error) => refuse(error))
-    return rows
-  })
-  return result.rows as Row[]
+  placement: () => string,
+  note: () => Statement | undefined = () => undefined,
+): CatalogReader {
+  let waiting: Asked[] = []
+
+  const flush = async (): Promise<void> => {
+    const asked = waiting
+    waiting = []
+    const noted = note()
+    try {
+      const answers = await pools.withClient(placement(), 'read', async (client) => {
+        const read = asked.map(({ statement }) => queryPrefaced(client, leaveTenant, statement))
+        const written = noted && queryPrefaced(client, leaveTenant, noted).catch(warnOfNote)
+        const settled = await Promise.allSettled(read)
+        await written
+        const broken = settled.find((each) => each.status === 'rejected' && !isRefusal(each.reason))
+        if (broken?.status === 'rejected') throw broken.reason
+        return settled
+      })
+      answers.forEach((answer, at) => {
+        if (answer.status === 'fulfilled') asked[at]?.resolve(answer.value.rows)
+        else asked[at]?.reject(refusalOf(answer.reason))
+      })
+    } catch (error) {
+      for (const { reject } of asked) reject(refusalOf(error))
+    }
+  }
+
+  return {
+    read<Row>(statement: Statement) {
+      return new Promise<Row[]>((resolve, reject) => {
+        if (waiting.length === 0) queueMicrotask(() => void flush())
+        waiting.push({ statement, reject, resolve: (rows) => resolve(rows as Row[]) })
+      })
+    },
+  }
+}
+
+/** One read of the catalog, or of what else the login itself may read in a placement. Throws as {@link CatalogReader} does. */
+export async function readCatalog<Row>(pools: Pools, placement: string, statement: Statement): Promise<Row[]> {
+  return createCatalogReader(pools, () => placement).read<Row>(statement)
+}
+
+/** The statement was refused, and the connection is as good as before. */
+function isRefusal(error: unknown): boolean {
+  return databaseErrorOf(error)?.severity === 'ERROR'
+}
+
+function refusalOf(error: unknown): unknown {
+  try {
+    return refuse(error)
+  } catch (refusal) {
+    return refusal
+  }
+}
+
+export function warnOfNote(error: unknown): void {
+  log.warn('a note beside the work was not written', { error: describeError(error) })
 }

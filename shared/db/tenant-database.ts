@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { AppError } from '../errors.ts'
+import { leaveTenant, warnOfNote } from './catalog.ts'
 import type { Access, Pools } from './pools.ts'
 import { queryPrefaced, type Statement } from './prefaced-statement.ts'
 import { type Refusals, refuse } from './refusals.ts'
@@ -33,7 +34,7 @@ export interface TenantDatabase extends TenantStatements {
   ): Promise<Result>
 }
 
-const defaultLimits: StatementLimits = { statementTimeout: 10_000, lockTimeout: 2_000 }
+const defaultLimits: StatementLimits = { statementTimeout: 10_000, lockTimeout: 1_000 }
 
 function enter(tenant: TenantRef, access: Access, limits: StatementLimits): Statement {
   return {
@@ -42,17 +43,24 @@ function enter(tenant: TenantRef, access: Access, limits: StatementLimits): Stat
   }
 }
 
+/** A write of the login's own that goes along behind the tenant's work, or undefined when there is none. */
+export type Note = () => Statement | undefined
+
 /**
  * Binds the pools to one tenant. A statement sent through `read` or `write` costs one round trip: it enters the tenant
- * and does its work in one implicit transaction, under one Sync.
+ * and does its work in one implicit transaction, under one Sync. `note` goes along under a Sync of its own.
  */
-export function openTenantDatabase(pools: Pools, tenant: TenantRef): TenantDatabase {
+export function openTenantDatabase(pools: Pools, tenant: TenantRef, note?: Note): TenantDatabase {
   const run =
     (access: Access): TenantStatements['read'] =>
     async <Row>(text: string, values: readonly unknown[], refusals?: Refusals) => {
       const preface = enter(tenant, access, defaultLimits)
-      const ask = (client: pg.ClientBase) =>
-        queryPrefaced(client, preface, { text, values }).catch((error) => refuse(error, refusals))
+      const ask = async (client: pg.ClientBase) => {
+        const work = queryPrefaced(client, preface, { text, values }).catch((error) => refuse(error, refusals))
+        work.catch(() => undefined) // awaited below, once the note is written
+        await sendNote(client, note)
+        return work
+      }
       const result = await pools.withClient(tenant.placement, access, ask, tenant.schema)
       return result.rows as Row[]
     }
@@ -60,8 +68,14 @@ export function openTenantDatabase(pools: Pools, tenant: TenantRef): TenantDatab
   return {
     read: run('read'),
     write: run('write'),
-    withTransaction: (options, work) => withTenantTransaction(pools, tenant, options, work),
+    withTransaction: (options, work) => withTenantTransaction(pools, tenant, options, work, note),
   }
+}
+
+/** A note that cannot be written is no reason to refuse the work. */
+async function sendNote(client: pg.ClientBase, note: Note | undefined): Promise<void> {
+  const statement = note?.()
+  if (statement !== undefined) await queryPrefaced(client, leaveTenant, statement).catch(warnOfNote)
 }
 
 /**
@@ -75,6 +89,7 @@ export function withTenantTransaction<Result>(
   tenant: TenantRef,
   options: TransactionOptions,
   work: (statements: TenantStatements) => Promise<Result>,
+  note?: Note,
 ): Promise<Result> {
   const access = options.readOnly ? 'read' : 'write'
   const preface = enter(tenant, access, { ...defaultLimits, ...options })
@@ -89,7 +104,7 @@ export function withTenantTransaction<Result>(
     try {
       const result = await work(transaction).finally(transaction.close)
       await opened
-      await commit(client)
+      await Promise.all([commit(client), sendNote(client, note)])
       return result
     } catch (error) {
       // What kept the transaction from opening is why the statements behind it failed.

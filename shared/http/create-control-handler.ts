@@ -17,5 +17,6 @@ export function createControlHandler(endpoints: Readonly<Record<string, Operator
     .use(validateOperatorRequest())
     .handler(doWork)
 
-  return (event, context) => run(event, { ...context, state: createState(event, endpoints) })
+  const routes = Object.fromEntries(Object.entries(endpoints).map(([key, endpoint]) => [key, { endpoint }]))
+  return (event, context) => run(event, { ...context, state: createState(event, routes) })
 }

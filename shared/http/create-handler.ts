@@ -1,30 +1,30 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
-import type { PublicEndpoint, TenantEndpoint } from './endpoint.ts'
+import type { ServedRoute } from './endpoint.ts'
 import type { HttpResult, RequestContext } from './request-state.ts'
 import { createState, doWork } from './request-state.ts'
+import { admitCaller } from './steps/admit-caller.ts'
 import { answerErrors } from './steps/answer-errors.ts'
 import { logRequest } from './steps/log-request.ts'
-import { resolveRequestTenant } from './steps/resolve-request-tenant.ts'
 import { validateRequest } from './steps/validate-request.ts'
 
 export type Handler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpResult>
 
 /**
  * The life of a request, in one place. On the way in the steps run from top to bottom; on the way out, and for an
- * error, from bottom to top, so that the log sees the final status. `endpoints` are found by `routeKey`.
+ * error, from bottom to top, so that the log sees the final status. `routes` are found by `routeKey`.
  * `needsVersion` is the lowest tenant migration that their code can work with: a tenant behind it is told to wait.
  */
 export function createHandler(
-  endpoints: Readonly<Record<string, TenantEndpoint | PublicEndpoint>>,
+  routes: Readonly<Record<string, ServedRoute>>,
   options: { readonly needsVersion: number } = { needsVersion: 1 },
 ): Handler {
   const run = middy<APIGatewayProxyEventV2, HttpResult, unknown, RequestContext>({ timeoutEarlyInMillis: 0 })
     .use(logRequest())
     .use(answerErrors())
-    .use(resolveRequestTenant(options.needsVersion))
+    .use(admitCaller(options.needsVersion))
     .use(validateRequest())
     .handler(doWork)
 
-  return (event, context) => run(event, { ...context, state: createState(event, endpoints) })
+  return (event, context) => run(event, { ...context, state: createState(event, routes) })
 }

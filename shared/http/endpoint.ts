@@ -4,12 +4,16 @@ import { AppError, type FieldError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
 import type { Answer } from './answer.ts'
+import { answerOnce, type OnceKey } from './idempotency.ts'
+import { type Precondition, preconditionOf } from './precondition.ts'
 import type { RawRequest } from './raw-request.ts'
 
 /** What an endpoint works with besides its input. */
 export interface TenantContext {
   readonly tenant: Tenant
   readonly db: TenantDatabase
+  /** What If-Match asks; see `changeIfMatched`. */
+  readonly precondition?: Precondition | undefined
 }
 
 /** What an operator's endpoint works with besides its input. */
@@ -19,17 +23,27 @@ export interface OperatorContext {
   readonly control: ControlPlane
 }
 
-/** An endpoint that works in some context. `prepare` validates, and answers the work that is left to do. */
-interface ContextEndpoint<Kind extends string, Context> {
-  readonly kind: Kind
-  readonly request: z.ZodType
-  prepare(raw: RawRequest): (context: Context) => Promise<Answer>
+/** What the headers of a request ask beyond its route and body. */
+export interface Conditions {
+  /** To be done once, however often it is sent. */
+  readonly once: OnceKey | undefined
+  /** If-Match, as it was sent. */
+  readonly ifMatch: string | undefined
 }
 
-export type TenantEndpoint = ContextEndpoint<'tenant', TenantContext>
+/** A tenant's endpoint. `prepare` validates, and answers the work that is left to do. */
+export interface TenantEndpoint {
+  readonly kind: 'tenant'
+  readonly request: z.ZodType
+  prepare(raw: RawRequest, conditions: Conditions): (context: TenantContext) => Promise<Answer>
+}
 
 /** An endpoint of the control plane. */
-export type OperatorEndpoint = ContextEndpoint<'operator', OperatorContext>
+export interface OperatorEndpoint {
+  readonly kind: 'operator'
+  readonly request: z.ZodType
+  prepare(raw: RawRequest): (context: OperatorContext) => Promise<Answer>
+}
 
 /** An endpoint that anyone may call and that belongs to no tenant. */
 export interface PublicEndpoint {
@@ -37,37 +51,59 @@ export interface PublicEndpoint {
   prepare(raw: RawRequest): () => Promise<Answer>
 }
 
+/** A route's endpoint, with the scope that its caller needs. */
+export interface ServedRoute {
+  readonly endpoint: TenantEndpoint | PublicEndpoint
+  readonly access: string
+}
+
 interface Definition<Context, Input> {
   readonly request: z.ZodType<Input>
   handle(context: Context, input: Input): Promise<Answer>
 }
 
+interface TenantDefinition<Input> extends Definition<TenantContext, Input> {
+  /** Does a request with an Idempotency-Key in fewer round trips than `answerOnce` does it for every POST. */
+  handleOnce?(context: TenantContext, input: Input, once: OnceKey): Promise<Answer>
+  /** Whether it asks the context's precondition. Where it does not, If-Match is refused rather than ignored. */
+  readonly takesIfMatch?: boolean
+}
+
 /** Defines a tenant's endpoint by the schema of its path, query and body, and one function. */
-export function tenantEndpoint<Input>(definition: Definition<TenantContext, Input>): TenantEndpoint {
-  return define('tenant', definition)
+export function tenantEndpoint<Input>(definition: TenantDefinition<Input>): TenantEndpoint {
+  return {
+    kind: 'tenant',
+    request: definition.request,
+    prepare(raw, { once, ifMatch }) {
+      if (ifMatch !== undefined && definition.takesIfMatch !== true) {
+        throw new AppError('invalid_request', 'This route does not take If-Match.')
+      }
+      const input = validate(definition.request, raw)
+      return (context) => {
+        const precondition = ifMatch === undefined ? undefined : preconditionOf(ifMatch, context.tenant.id)
+        const conditional = { ...context, precondition }
+        if (once === undefined) return definition.handle(conditional, input)
+        if (definition.handleOnce !== undefined) return definition.handleOnce(conditional, input, once)
+        return answerOnce(conditional, once, (inside) => definition.handle(inside, input))
+      }
+    },
+  }
 }
 
 /** Defines an operator's endpoint alike. */
 export function operatorEndpoint<Input>(definition: Definition<OperatorContext, Input>): OperatorEndpoint {
-  return define('operator', definition)
-}
-
-export function publicEndpoint(definition: { handle(): Promise<Answer> }): PublicEndpoint {
-  return { kind: 'public', prepare: () => definition.handle }
-}
-
-function define<Kind extends string, Context, Input>(
-  kind: Kind,
-  definition: Definition<Context, Input>,
-): ContextEndpoint<Kind, Context> {
   return {
-    kind,
+    kind: 'operator',
     request: definition.request,
     prepare(raw) {
       const input = validate(definition.request, raw)
       return (context) => definition.handle(context, input)
     },
   }
+}
+
+export function publicEndpoint(definition: { handle(): Promise<Answer> }): PublicEndpoint {
+  return { kind: 'public', prepare: () => definition.handle }
 }
 
 /** More would only repeat what a client gets wrong everywhere. */

@@ -1,18 +1,28 @@
 import type middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { Credential } from '../tenancy/credential.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
 import type { NamedTenants } from '../tenancy/tenant-names.ts'
 import type { Answer } from './answer.ts'
 import type { OperatorEndpoint, PublicEndpoint, TenantEndpoint } from './endpoint.ts'
 import { respond } from './respond.ts'
 
+/** A tenant, and the credential of one of its own that calls for it. */
+export interface Admitted {
+  readonly named: NamedTenants
+  readonly tenant: Tenant
+  readonly credential: Credential
+}
+
 /** What the steps of the stack learn of a request and leave for those behind them. */
 export interface RequestState {
   readonly requestId: string
   readonly startedAt: number
   readonly endpoint: TenantEndpoint | OperatorEndpoint | PublicEndpoint | undefined
-  /** Set for an endpoint that works for a tenant. */
-  tenant?: { readonly named: NamedTenants; readonly resolved: Tenant }
+  /** The scope that its caller needs; operators' routes have IAM instead. */
+  readonly access: string | undefined
+  /** Set for an endpoint that works for a tenant, once its caller is known to be one of the tenant's. */
+  admitted?: Admitted
   /** The IAM principal, for an endpoint of the control plane. */
   operator?: string
   /** The validated request as work that is left to do. */
@@ -30,19 +40,24 @@ export type Step = middy.MiddlewareObj<APIGatewayProxyEventV2, HttpResult, unkno
 /** What API Gateway takes as a response, payload 2.0. */
 export type HttpResult = APIGatewayProxyStructuredResultV2
 
-export function createState(
-  event: APIGatewayProxyEventV2,
-  endpoints: Readonly<Record<string, NonNullable<RequestState['endpoint']>>>,
-): RequestState {
+interface Served {
+  readonly endpoint: NonNullable<RequestState['endpoint']>
+  readonly access?: string
+}
+
+export function createState(event: APIGatewayProxyEventV2, routes: Readonly<Record<string, Served>>): RequestState {
+  const route = Object.hasOwn(routes, event.routeKey) ? routes[event.routeKey] : undefined
   return {
     requestId: event.requestContext.requestId,
     startedAt: performance.now(),
-    endpoint: Object.hasOwn(endpoints, event.routeKey) ? endpoints[event.routeKey] : undefined,
+    endpoint: route?.endpoint,
+    access: route?.access,
   }
 }
 
 /** The end of every stack: does the work that the steps have prepared, and responds. */
 export async function doWork(event: APIGatewayProxyEventV2, { state }: RequestContext): Promise<HttpResult> {
   if (state.work === undefined) throw new Error(`no work was prepared for the route "${event.routeKey}"`)
-  return respond(await state.work(), state.requestId)
+  const answer = await state.work()
+  return respond(answer, { event, requestId: state.requestId, tenantId: state.admitted?.tenant.id })
 }

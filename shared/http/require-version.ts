@@ -2,7 +2,7 @@ import { applicationPools } from '../db/application-pools.ts'
 import { AppError } from '../errors.ts'
 import { findTrueVersion } from '../tenancy/catalog-queries.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
-import { applicationDirectory } from './serve-tenant.ts'
+import { applicationDirectory } from './application-catalog.ts'
 
 /**
  * The version gate: throws `tenant_behind` for a tenant whose schema is older than the code needs, rather than let a

@@ -1,18 +1,33 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { Answer } from './answer.ts'
+import { entityTagOf, isNamed } from './entity-tag.ts'
 import type { HttpResult } from './request-state.ts'
 
-/** An endpoint's answer as the response that API Gateway takes (payload 2.0). */
-export function respond({ status, body, headers }: Answer, requestId: string): HttpResult {
+/**
+ * An endpoint's answer as the response that API Gateway takes (payload 2.0). A tenant's has an entity tag, and is 304
+ * without a body when a GET names that tag in If-None-Match.
+ */
+export function respond(
+  { status, body, headers }: Answer,
+  { event, requestId, tenantId }: { event: APIGatewayProxyEventV2; requestId: string; tenantId: string | undefined },
+): HttpResult {
   const common = {
     // One URL answers for several tenants, so no shared cache may keep it.
     'cache-control': 'private, no-cache',
-    vary: 'x-tenant, domain',
+    vary: 'authorization, x-tenant, domain',
     'x-request-id': requestId,
   }
   if (body === undefined) return { statusCode: status, headers: { ...common, ...headers } }
+  const text = JSON.stringify(body)
+  const tag = tenantId === undefined ? undefined : entityTagOf(tenantId, text)
+  const tagged = { ...common, ...(tag === undefined ? {} : { etag: tag }) }
+  const seen = event.requestContext.http.method === 'GET' ? event.headers['if-none-match'] : undefined
+  if (tag !== undefined && status === 200 && seen !== undefined && isNamed(seen, tag)) {
+    return { statusCode: 304, headers: tagged }
+  }
   return {
     statusCode: status,
-    headers: { ...common, 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
+    headers: { ...tagged, 'content-type': 'application/json', ...headers },
+    body: text,
   }
 }

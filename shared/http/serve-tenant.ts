@@ -2,57 +2,64 @@ import { applicationPools } from '../db/application-pools.ts'
 import type { Access } from '../db/pools.ts'
 import { sqlStateOf, staleTenantStates } from '../db/sql-states.ts'
 import { openTenantDatabase } from '../db/tenant-database.ts'
-import { readEnvironment } from '../environment.ts'
 import { AppError } from '../errors.ts'
-import { findTenant } from '../tenancy/catalog-queries.ts'
-import { createCodeReport } from '../tenancy/report-code.ts'
+import type { Credential } from '../tenancy/credential.ts'
+import { createKeyUses } from '../tenancy/note-key-use.ts'
 import { requireServable, resolveTenant } from '../tenancy/resolve-tenant.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
-import { createTenantDirectory, type TenantDirectory } from '../tenancy/tenant-directory.ts'
-import type { NamedTenants } from '../tenancy/tenant-names.ts'
 import type { Answer } from './answer.ts'
+import { applicationDirectory } from './application-catalog.ts'
 import type { TenantContext } from './endpoint.ts'
+import type { Admitted } from './request-state.ts'
 
-let directory: TenantDirectory | undefined
-const codeReport = createCodeReport()
-
-/** This function instance's tenants, from the catalog. */
-export function applicationDirectory(): TenantDirectory {
-  directory ??= createTenantDirectory((name) =>
-    findTenant(applicationPools(), readEnvironment().ATRIUM_CATALOG, name, codeReport()),
-  )
-  return directory
-}
+const keyUses = createKeyUses()
 
 export function accessOf(method: string): Access {
   return method === 'GET' || method === 'HEAD' ? 'read' : 'write'
 }
 
 /**
+ * What a credential allows for a tenant. Throws `other_tenant` when it is another's, or the tenant unknown: both look the
+ * same, so that nobody learns by a key of his own which tenants there are.
+ */
+export function requireGrant(
+  credential: Credential,
+  tenant: Tenant | undefined,
+): { readonly tenant: Tenant; readonly scopes: ReadonlySet<string> } {
+  const grant = credential.grants.find(({ tenantId }) => tenantId === tenant?.id)
+  if (tenant === undefined || grant === undefined) {
+    throw new AppError('other_tenant', 'The credential is not one of this tenant.')
+  }
+  return { tenant, scopes: grant.scopes }
+}
+
+/**
  * Does an endpoint's work in its tenant's schema. When the database refuses the tenant as it was cached (suspended,
  * moved or purged since), nothing was done: the tenant is resolved once more, and its status answers, or the work is
- * done where the tenant is now.
+ * done where the tenant is now. A new tenant of an old name is not the credential's.
  */
 export async function serveTenant(
-  tenant: { readonly named: NamedTenants; readonly resolved: Tenant },
+  admitted: Admitted,
   access: Access,
   work: (context: TenantContext) => Promise<Answer>,
 ): Promise<Answer> {
-  const workFor = (resolved: Tenant) =>
-    work({ tenant: resolved, db: openTenantDatabase(applicationPools(), resolved.ref) })
+  const workFor = (tenant: Tenant) => {
+    const note = keyUses.noteFor(admitted.credential)
+    return work({ tenant, db: openTenantDatabase(applicationPools(), tenant.ref, note) })
+  }
   try {
-    return await workFor(tenant.resolved)
+    return await workFor(admitted.tenant)
   } catch (error) {
     if (!staleTenantStates.has(sqlStateOf(error) ?? '')) throw error
-    applicationDirectory().forget(tenant.resolved)
-    const current = await resolveTenant(applicationDirectory(), tenant.named)
-    requireServable(current, access)
+    applicationDirectory().forget(admitted.tenant)
+    const { tenant } = requireGrant(admitted.credential, await resolveTenant(applicationDirectory(), admitted.named))
+    requireServable(tenant, access)
     // Between the closing of its old place and the switch to its new one.
-    if (current.status === 'moving') throw new AppError('tenant_moving', 'The tenant is moving to another placement.')
+    if (tenant.status === 'moving') throw new AppError('tenant_moving', 'The tenant is moving to another placement.')
     // The same place refused for another reason: a fault of ours, and no second try would mend it.
-    if (current.ref.schema === tenant.resolved.ref.schema && current.ref.placement === tenant.resolved.ref.placement) {
+    if (tenant.ref.schema === admitted.tenant.ref.schema && tenant.ref.placement === admitted.tenant.ref.placement) {
       throw error
     }
-    return workFor(current)
+    return workFor(tenant)
   }
 }

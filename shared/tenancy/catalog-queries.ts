@@ -1,6 +1,5 @@
-import { readCatalog } from '../db/catalog.ts'
+import { type CatalogReader, readCatalog } from '../db/catalog.ts'
 import type { Pools } from '../db/pools.ts'
-import type { Statement } from '../db/prefaced-statement.ts'
 import { createTenantRef, type TenantRef } from '../db/tenant-ref.ts'
 import type { Tenant, TenantName, TenantStatus } from './tenant.ts'
 
@@ -20,19 +19,11 @@ const bySlug = `SELECT ${tenantColumns} FROM catalog.tenants t WHERE t.slug = $1
 const byDomain = `SELECT ${tenantColumns}
   FROM catalog.domains d JOIN catalog.tenants t ON t.id = d.tenant_id WHERE d.domain = $1`
 
-/**
- * The tenant that a slug or registered domain names; `note` goes along, see `readCatalog`. Throws `unavailable` when the
- * catalog is out of reach.
- */
-export async function findTenant(
-  pools: Pools,
-  catalog: string,
-  name: TenantName,
-  note?: Statement,
-): Promise<Tenant | undefined> {
+/** The tenant that a slug or registered domain names. Throws `unavailable` when the catalog is out of reach. */
+export async function findTenant(catalog: CatalogReader, name: TenantName): Promise<Tenant | undefined> {
   const statement =
     name.kind === 'slug' ? { text: bySlug, values: [name.slug] } : { text: byDomain, values: [name.domain] }
-  const [row] = await readCatalog<TenantRow>(pools, catalog, statement, note)
+  const [row] = await catalog.read<TenantRow>(statement)
   return row && toTenant(row)
 }
 

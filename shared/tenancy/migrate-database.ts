@@ -69,7 +69,8 @@ async function grantPlacement(client: pg.ClientBase, apiLogin: string): Promise<
   const api = quoteIdentifier(apiLogin)
   await client.query(`
     GRANT SELECT (schema_name, version) ON atrium.tenant_versions TO ${api};
-    GRANT SELECT, INSERT (code_version), UPDATE (last_seen) ON atrium.serving_code TO ${api}`)
+    GRANT SELECT, INSERT (code_version), UPDATE (last_seen) ON atrium.serving_code TO ${api};
+    GRANT SELECT, INSERT (key_id, used_at), UPDATE (used_at) ON atrium.key_uses TO ${api}`)
 }
 
 /** The API login reads these columns of the catalog and nothing else of it. */
@@ -78,5 +79,9 @@ async function grantCatalog(client: pg.ClientBase, apiLogin: string): Promise<vo
   await client.query(`
     GRANT USAGE ON SCHEMA catalog TO ${api};
     GRANT SELECT (id, slug, name, status, placement, schema_name, version) ON catalog.tenants TO ${api};
-    GRANT SELECT (domain, tenant_id) ON catalog.domains TO ${api}`)
+    GRANT SELECT (domain, tenant_id) ON catalog.domains TO ${api};
+    GRANT SELECT (key_id, tenant_id, key_hash, scopes, expires_at, revoked_at) ON catalog.api_keys TO ${api};
+    GRANT SELECT (tenant_id, issuer, audience, tenant_claim, tenant_value, scope_claim, scope_map)
+      ON catalog.token_issuers TO ${api};
+    GRANT SELECT (issuer, jwks) ON catalog.signing_keys TO ${api}`)
 }

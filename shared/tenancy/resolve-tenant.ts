@@ -4,10 +4,13 @@ import type { TenantDirectory } from './tenant-directory.ts'
 import type { NamedTenants } from './tenant-names.ts'
 
 /**
- * The one tenant that all of a request's names mean. Throws `tenant_names_disagree` when they mean different ones or
- * only some are known, and `tenant_unknown` when none is.
+ * The one tenant that all of a request's names mean; undefined when they mean none. Throws `tenant_names_disagree` when
+ * they mean different ones, or only some are known.
  */
-export async function resolveTenant(directory: TenantDirectory, { byHost, byHeader }: NamedTenants): Promise<Tenant> {
+export async function resolveTenant(
+  directory: TenantDirectory,
+  { byHost, byHeader }: NamedTenants,
+): Promise<Tenant | undefined> {
   const names = byHost === undefined ? byHeader : [byHost, ...byHeader]
   const slugs = new Set(names.flatMap((name) => (name.kind === 'slug' ? [name.slug] : [])))
   const found = slugs.size > 1 ? [] : await Promise.all(names.map((name) => directory.find(name)))
@@ -15,7 +18,6 @@ export async function resolveTenant(directory: TenantDirectory, { byHost, byHead
   if (slugs.size > 1 || found.some((other) => other?.id !== tenant?.id)) {
     throw new AppError('tenant_names_disagree', 'The host and the tenant headers name different tenants.')
   }
-  if (tenant === undefined) throw new AppError('tenant_unknown', 'There is no such tenant.')
   return tenant
 }
 

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openKeyRing } from '../../local/data-folder.ts'
 import { readInvoiceLines } from '../../local/demo/invoice-lines.ts'
 import { fromPence, toPence } from '../../local/demo/money.ts'
 import { createTenantClient } from '../../local/demo/tenant-client.ts'
 import { isFolderLocked } from '../../local/folder-lock.ts'
 import { removeCluster } from '../../local/postgres/cluster.ts'
+import type { NewApiKey } from '../../shared/control/api-keys.ts'
 import { type RunningCommand, runLocal } from '../support/local-command.ts'
 
 /** `npm start` and `npm run demo:load` themselves, on a data folder of their own, with all of the demo data. */
@@ -40,17 +42,22 @@ async function stopWith(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
   await gateway.ended()
 }
 
+/** The key that a demo tenant has from the start. */
+const keyOf = (slug: string) => openKeyRing(data).get(slug)
+
+const clientOf = (slug: string) => createTenantClient(url, slug, keyOf(slug) ?? '')
+
 async function countOrders(): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (const slug of ['germany', 'france', 'lithuania', 'united-kingdom']) {
     const ids = new Set<string>()
-    for await (const { id } of createTenantClient(url, slug).orders()) ids.add(id)
+    for await (const { id } of clientOf(slug).orders()) ids.add(id)
     counts[slug] = ids.size
   }
   return counts
 }
 
-/** A request with whatever Host and headers, byte for byte. */
+/** A request with whatever Host and headers, byte for byte; by a demo tenant's key where it names one. */
 async function send(
   host: string,
   target: string,
@@ -58,7 +65,12 @@ async function send(
   body?: string,
 ): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: never }> {
   const method = body === undefined ? 'GET' : 'POST'
-  const sent = request({ host: '127.0.0.1', port, path: target, method, headers: { host, ...headers } }).end(body)
+  const key = keyOf(String(headers['x-tenant'] ?? host.split('.')[0]))
+  const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` }
+  const sent = request({
+    ...{ host: '127.0.0.1', port, path: target, method },
+    headers: { host, ...authorization, ...headers },
+  }).end(body)
   const [response] = await once(sent, 'response')
   let text = ''
   for await (const chunk of response) text += chunk
@@ -83,7 +95,7 @@ describe('the first start', () => {
     expect(expected.size).toBe(15)
     for (const [country, pence] of expected) {
       let sum = 0n
-      const client = createTenantClient(url, country.toLowerCase().replace(' ', '-'))
+      const client = clientOf(country.toLowerCase().replace(' ', '-'))
       for await (const order of client.orders()) sum += toPence(order.total_price)
       expect(fromPence(sum), country).toBe(fromPence(pence))
     }
@@ -92,6 +104,7 @@ describe('the first start', () => {
   it('keeps its passwords where only its user can read them', () => {
     expect(statSync(join(data, 'passwords.json')).mode & 0o777).toBe(0o600)
     expect(statSync(join(data, 'running.json')).mode & 0o777).toBe(0o600)
+    expect(statSync(join(data, 'keys.json')).mode & 0o777).toBe(0o600)
   })
 })
 
@@ -197,6 +210,13 @@ describe('one clear line answers', () => {
 describe('the atrium command', () => {
   const atrium = (...args: string[]) => runLocal('cli/atrium.ts', [...args, '--data', data]).ended()
 
+  /** Makes a key, with which requests to `<name>.localhost` are sent from now on. */
+  async function makeKey(slug: string, name = slug): Promise<NewApiKey> {
+    const made: NewApiKey = JSON.parse((await atrium('keys', 'create', slug, '--name', 'tests', '--json')).stdout)
+    openKeyRing(data).set(name, made.key)
+    return made
+  }
+
   it('takes a tenant through its life, as the control plane and the API show it', async () => {
     const served = async () => (await send('acme.localhost', '/products')).status
     expect(await atrium('tenants', 'create', 'acme', '--name', 'Acme Ltd', '--domain', 'acme.localhost')).toMatchObject(
@@ -207,6 +227,8 @@ describe('the atrium command', () => {
     expect((await atrium('tenants', 'create', 'acme', '--name', 'Acme Ltd', '--domain', 'acme.localhost')).stdout).toBe(
       'acme was there already, active.\n',
     )
+    expect(await served()).toBe(401)
+    await makeKey('acme')
     expect(await served()).toBe(200)
     expect((await atrium('tenants', 'rename', 'acme', 'Acme & Sons')).stdout).toBe('acme is called Acme & Sons.\n')
     expect(JSON.parse((await atrium('tenants', 'show', 'acme', '--json')).stdout)).toMatchObject({
@@ -244,6 +266,29 @@ describe('the atrium command', () => {
     })
   })
 
+  it('makes keys, shows their use, rotates and revokes them', async () => {
+    const { key, key_id } = await makeKey('norway')
+    const status = async (bearer: string) =>
+      (await send('norway.localhost', '/products', { authorization: `Bearer ${bearer}` })).status
+    expect(await status(key)).toBe(200)
+    expect((await send('germany.localhost', '/products', { authorization: `Bearer ${key}` })).status).toBe(403)
+    const listed = (await atrium('keys', 'list', 'norway')).stdout
+    expect(listed).toMatch(
+      new RegExp(`${key_id} +tests +active +products:read .* never +\\d{4}-\\d\\d-\\d\\dT\\d\\d:00:00Z`),
+    )
+    expect(listed).not.toContain(key)
+    const rotated: NewApiKey = JSON.parse((await atrium('keys', 'rotate', 'norway', key_id, '--json')).stdout)
+    expect(await status(rotated.key)).toBe(200)
+    expect((await atrium('keys', 'revoke', 'norway', rotated.key_id)).stdout).toBe(
+      `key ${rotated.key_id} is revoked.\n`,
+    )
+    const until = Date.now() + 15_000
+    while ((await status(rotated.key)) !== 401 && Date.now() < until) await sleep(200)
+    expect(await status(rotated.key)).toBe(401)
+    expect(await status(key)).toBe(200)
+    expect(readFileSync(join(data, 'functions.log'), 'utf8')).not.toContain(key)
+  })
+
   it('adds a placement, and a tenant in it is served like any other', async () => {
     for (const _ of ['once', 'again']) {
       expect((await atrium('placements', 'add', 'second')).stdout).toMatch(/second +0 of 500 +yes/)
@@ -251,6 +296,7 @@ describe('the atrium command', () => {
     expect(
       (await atrium('tenants', 'create', 'newco', '--name', 'Newco', '--domain', 'newco.localhost', '--json')).stdout,
     ).toContain('"placement":"second"')
+    await makeKey('newco')
     const body = '{"name":"In the second","price":"1"}'
     expect((await send('newco.localhost', '/products', { 'content-type': 'application/json' }, body)).status).toBe(201)
     expect((await send('newco.localhost', '/products')).body).toMatchObject({ items: [{ name: 'In the second' }] })
@@ -266,6 +312,7 @@ describe('the atrium command', () => {
       code: 0,
       stdout: expect.stringContaining('rows: 194'),
     })
+    await makeKey('france-copy', 'copy')
     const all = async (host: string) => (await send(host, '/orders?limit=200')).body
     expect(await all('copy.localhost')).toEqual(await all('france.localhost'))
     expect(await atrium('tenants', 'import', join(data, 'passwords.json'), 'nobody', '--name', 'x')).toMatchObject({
@@ -312,7 +359,7 @@ describe('the atrium command', () => {
     expect(before).toBeGreaterThan(0)
     expect(new Set(refused.length === 0 ? [503] : refused)).toEqual(new Set([503]))
     const ids = new Set<string>()
-    for await (const { id } of createTenantClient(url, 'germany').products()) ids.add(id)
+    for await (const { id } of clientOf('germany').products()) ids.add(id)
     expect(acknowledged.filter((id) => !ids.has(id))).toEqual([])
     expect(new Set(acknowledged).size).toBe(acknowledged.length)
     expect((await atrium('tenants', 'show', 'germany')).stdout).toMatch(/placement +second/)

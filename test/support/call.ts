@@ -13,6 +13,8 @@ export interface CallOptions {
   readonly tenant?: string
   readonly host?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** A key or token; that of the tenant which the request names unless said otherwise, none for null. */
+  readonly credential?: string | null
   /** Sent as JSON; a string or Buffer as it is. */
   readonly body?: unknown
 }
@@ -23,6 +25,26 @@ export interface CallResult {
   // biome-ignore lint/suspicious/noExplicitAny: what a test expects of a body is what it checks
   readonly body: any
   readonly text: string
+}
+
+const keys = new Map<string, string>()
+
+/** From now on requests that name the tenant so, by slug or domain, bring this key. */
+export function bringKey(names: readonly string[], key: string): void {
+  for (const name of names) keys.set(name.toLowerCase().replace(/\.$/, ''), key)
+}
+
+/** The key that requests for a tenant bring. */
+export function keyOf(name: string): string {
+  const key = keys.get(name)
+  if (key === undefined) throw new Error(`no key was made for "${name}"`)
+  return key
+}
+
+function credentialFor({ credential, tenant, host = '', headers = {} }: CallOptions): string | null {
+  if (credential !== undefined) return credential
+  const named = [tenant, headers['x-tenant'], headers.domain, host.toLowerCase().replace(/\.?(?::\d+)?$/, '')]
+  return named.flatMap((name) => keys.get(name ?? '') ?? [])[0] ?? null
 }
 
 /** The event that API Gateway would make of a request, by the table of routes. */
@@ -39,8 +61,10 @@ function eventBy(
   const matched = matcher(method, target.split('?')[0] ?? target)
   if (matched === undefined) throw new Error(`no route for ${method} ${target}`)
   const { body, host = 'api.test', tenant, headers = {}, principal } = options
+  const bearer = principal === undefined ? credentialFor(options) : null
   const sent = Object.entries({
     host,
+    ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
     ...(tenant === undefined ? {} : { 'x-tenant': tenant }),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...headers,

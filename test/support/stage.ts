@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { scopes } from '../../functions/routes.ts'
 import { type SecretsEndpoint, startSecretsEndpoint } from '../../local/secrets-endpoint.ts'
+import { createKey, type KeyRequest, type NewApiKey } from '../../shared/control/api-keys.ts'
 import { getTenant } from '../../shared/control/list-tenants.ts'
 import { applicationPools, secretName } from '../../shared/db/application-pools.ts'
 import { createCredentialsReader } from '../../shared/db/credentials.ts'
@@ -12,6 +14,8 @@ import type { PlacementNames } from '../../shared/tenancy/placement-names.ts'
 import { type ProvisionRequest, provisionTenant } from '../../shared/tenancy/provision-tenant.ts'
 import { registerPlacement } from '../../shared/tenancy/register-placement.ts'
 import type { Tenant } from '../../shared/tenancy/tenant.ts'
+import { bringKey } from './call.ts'
+import { startCountingProxy } from './counting-proxy.ts'
 
 /** A deployment stage of a test file's own: one placement with its roles, its secrets, and both planes' pools. */
 export interface TestStage {
@@ -24,10 +28,14 @@ export interface TestStage {
   connection(login: 'api' | 'control'): pg.ClientConfig
   /** A new tenant with a slug of its own. */
   createTenant(overrides?: Partial<ProvisionRequest>): Promise<Tenant>
+  /** A key for a tenant, which from now on requests bring that name it by slug or one of `domains`. */
+  createKey(slug: string, request?: Partial<KeyRequest> & { readonly domains?: readonly string[] }): Promise<NewApiKey>
   /** Runs `work` in a transaction as the owner, with a tenant's schema in the path. */
   inSchemaOf<Result>(slug: string, work: (client: pg.Client) => Promise<Result>): Promise<Result>
   /** Runs `work` in a transaction as the placement's owner, beside the code under test. */
   asOwner<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result>
+  /** How many round trips the functions' connections have made since the last call, in a stage that is `counted`. */
+  takeFlights(): number
   end(): Promise<void>
 }
 
@@ -45,16 +53,23 @@ export function openedPools(): readonly Pools[] {
  * Makes the stage and points this process's environment at it, as the template points a function's. A process serves one
  * plane: that of `login`.
  */
-export async function createTestStage(login: 'api' | 'control' = 'api'): Promise<TestStage> {
+export async function createTestStage(
+  login: 'api' | 'control' = 'api',
+  options: { readonly counted?: boolean } = {},
+): Promise<TestStage> {
   const master = inject('master')
   const passwords = { api: randomBytes(24).toString('base64url'), control: randomBytes(24).toString('base64url') }
   const database = `test_${randomBytes(6).toString('hex')}`
   const names = await createPlacement(master, { database, holdsCatalog: true, passwords })
 
   const secrets = await startSecretsEndpoint()
+  const proxy = options.counted
+    ? await startCountingProxy({ host: String(master.host), port: Number(master.port) })
+    : undefined
   for (const each of ['api', 'control'] as const) {
+    const port = each === login ? (proxy?.port ?? master.port) : master.port
     secrets.put(secretName(stage, placement, each), {
-      ...{ host: master.host, port: master.port, dbname: database, ssl: false },
+      ...{ host: master.host, port, dbname: database, ssl: false },
       ...{ username: names[each], password: passwords[each] },
     })
   }
@@ -92,6 +107,12 @@ export async function createTestStage(login: 'api' | 'control' = 'api'): Promise
     }
   }
 
+  const makeKey: TestStage['createKey'] = async (slug, { domains = [], ...request } = {}) => {
+    const made = await createKey(control, slug, { name: 'tests', scopes, expiresAt: null, ...request })
+    bringKey([slug, ...domains], made.key)
+    return made
+  }
+
   let tenants = 0
   return {
     names,
@@ -103,16 +124,24 @@ export async function createTestStage(login: 'api' | 'control' = 'api'): Promise
       tenants += 1
       const slug = overrides.slug ?? `tenant-${tenants}`
       const request = { name: `Tenant ${tenants}`, domains: [`${slug}.example.com`], ...overrides, slug }
-      return (await provisionTenant(control, request)).tenant
+      const { tenant } = await provisionTenant(control, request)
+      await makeKey(slug, { domains: request.domains })
+      return tenant
     },
+    createKey: makeKey,
     asOwner: (work) => asOwner('pg_catalog', work),
     async inSchemaOf(slug, work) {
       const tenant = await getTenant(control, slug)
       return asOwner(pg.escapeIdentifier(tenant.ref.schema), work)
     },
+    takeFlights() {
+      if (proxy === undefined) throw new Error('this stage is not counted')
+      return proxy.takeFlights()
+    },
     async end() {
       await Promise.all([control.pools.end(), applicationPools().end()])
       await secrets.close()
+      await proxy?.close()
     },
   }
 }

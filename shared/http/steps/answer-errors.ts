@@ -14,6 +14,7 @@ export function answerErrors(): Step {
           'content-type': 'application/problem+json',
           'cache-control': 'no-store',
           'x-request-id': problem.instance,
+          ...(problem.status === 401 ? { 'www-authenticate': 'Bearer realm="atrium"' } : {}),
           ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
         },
         body: JSON.stringify(problem),

@@ -21,7 +21,8 @@ function write({ event, context, response }: Request, error?: unknown): void {
   const line = {
     requestId: state.requestId,
     route: event.routeKey,
-    tenant: state.tenant?.resolved.slug,
+    tenant: state.admitted?.tenant.slug,
+    caller: state.admitted?.credential.label,
     operator: state.operator,
     status: response?.statusCode,
     durationMs: Math.round((performance.now() - state.startedAt) * 100) / 100,

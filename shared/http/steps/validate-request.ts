@@ -1,3 +1,4 @@
+import { readOnceKey } from '../idempotency.ts'
 import { readRawRequest } from '../raw-request.ts'
 import type { Step } from '../request-state.ts'
 import { accessOf, serveTenant } from '../serve-tenant.ts'
@@ -6,7 +7,7 @@ import { accessOf, serveTenant } from '../serve-tenant.ts'
 export function validateRequest(): Step {
   return {
     before({ event, context: { state } }) {
-      const { endpoint, tenant } = state
+      const { endpoint, admitted } = state
       if (endpoint === undefined) throw new Error(`no endpoint for the route "${event.routeKey}"`)
       const raw = readRawRequest(event)
       if (endpoint.kind === 'public') {
@@ -14,9 +15,11 @@ export function validateRequest(): Step {
         return
       }
       if (endpoint.kind !== 'tenant') throw new Error('an endpoint of the control plane in the application plane')
-      if (tenant === undefined) throw new Error('the tenant must be resolved before the request is validated')
-      const work = endpoint.prepare(raw)
-      state.work = () => serveTenant(tenant, accessOf(event.requestContext.http.method), work)
+      if (admitted === undefined) throw new Error('the caller must be admitted before the request is validated')
+      const { method } = event.requestContext.http
+      const ifMatch = accessOf(method) === 'write' ? event.headers['if-match'] : undefined
+      const work = endpoint.prepare(raw, { once: readOnceKey(event, raw), ifMatch })
+      state.work = () => serveTenant(admitted, accessOf(method), work)
     },
   }
 }

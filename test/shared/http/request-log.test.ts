@@ -23,6 +23,7 @@ it('writes one line a request, with its tenant, route, status and duration', asy
       ...{
         route: 'GET /products/{id}',
         tenant: 'acme',
+        caller: expect.stringMatching(/^key [a-z2-7]{12}$/),
         status: 404,
         durationMs: expect.any(Number),
         cold: expect.any(Boolean),
@@ -49,7 +50,7 @@ it('tells the log, and not the caller, what a handler threw in the middle of a t
         throw new TypeError('the reason')
       }),
   })
-  const handler = createHandler({ 'GET /products': failing })
+  const handler = createHandler({ 'GET /products': { endpoint: failing, access: 'products:read' } })
   takeLogLines()
   const result = await handler(eventFor('GET', '/products', { tenant: 'acme' }), lambdaContext())
   expect(result.statusCode).toBe(500)
@@ -61,6 +62,8 @@ it('tells the log, and not the caller, what a handler threw in the middle of a t
 })
 
 it('answers 500 for a route that no endpoint serves', async () => {
-  const handler = createHandler({ 'GET /health': publicEndpoint({ handle: async () => ({ status: 200 }) }) })
+  const handler = createHandler({
+    'GET /health': { endpoint: publicEndpoint({ handle: async () => ({ status: 200 }) }), access: 'public' },
+  })
   expect((await handler(eventFor('GET', '/products'), lambdaContext())).statusCode).toBe(500)
 })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type CallOptions, call } from '../../support/call.ts'
+import { type CallOptions, call, keyOf } from '../../support/call.ts'
 import { takeLogLines } from '../../support/log-lines.ts'
 import { expectProblem } from '../../support/problem.ts'
 import { createTestStage, type TestStage } from '../../support/stage.ts'
@@ -18,7 +18,7 @@ afterAll(() => stage.end())
 
 /** The tenant whose product answered. */
 async function served(options: CallOptions): Promise<string> {
-  const { status, body } = await call('GET', '/products', options)
+  const { status, body } = await call('GET', '/products', { credential: keyOf('acme'), ...options })
   expect(status).toBe(200)
   expect(body.items).toHaveLength(1)
   return body.items[0].name
@@ -97,13 +97,17 @@ describe('a request is refused', () => {
     ['when a header is no name', { headers: { 'x-tenant': "acme'; DROP SCHEMA x" } }, 400, 'tenant-name-malformed'],
     ['when a header is a schema', { headers: { 'x-tenant': 't_acme_00000000' } }, 400, 'tenant-name-malformed'],
     ['when the host is no name', { host: 'a b', headers: { 'x-tenant': 'acme' } }, 400, 'tenant-name-malformed'],
-    ['on an IPv6 literal', { host: '[2001:db8::1]:443' }, 404, 'tenant-unknown'],
-    ['on an unknown domain', { host: 'shop.nobody.com' }, 404, 'tenant-unknown'],
-    ["under a tenant's domain", { host: 'a.shop.acme.com' }, 404, 'tenant-unknown'],
-    ['with an unknown slug', { headers: { 'x-tenant': 'nobody' } }, 404, 'tenant-unknown'],
-    ['with a shared domain for a tenant', { headers: { 'x-tenant': 'api.test' } }, 404, 'tenant-unknown'],
+    ['on an IPv6 literal', { host: '[2001:db8::1]:443' }, 403, 'other-tenant'],
+    ['on an unknown domain', { host: 'shop.nobody.com' }, 403, 'other-tenant'],
+    ["under a tenant's domain", { host: 'a.shop.acme.com' }, 403, 'other-tenant'],
+    ['with an unknown slug', { headers: { 'x-tenant': 'nobody' } }, 403, 'other-tenant'],
+    ['with a shared domain for a tenant', { headers: { 'x-tenant': 'api.test' } }, 403, 'other-tenant'],
   ])('%s', async (_, options, status, type) => {
-    expectProblem(await call('GET', '/products', options), status, type)
+    const credential = keyOf('acme')
+    expectProblem(await call('GET', '/products', { credential, ...options }), status, type)
+    // Without a good credential an unknown tenant looks like a known one; a contradiction is told all the same.
+    const stranger = await call('GET', '/products', { ...options, credential: null })
+    expectProblem(stranger, status === 400 ? 400 : 401, status === 400 ? type : 'unauthenticated')
   })
 })
 
@@ -145,7 +149,7 @@ it('asks the catalog once more when the database refuses a tenant that the cache
 
 it('answers 500, and not another status, when an active tenant lacks what it should have', async () => {
   const { slug, ref } = await stage.createTenant()
-  await stage.asOwner((client) => client.query(`DROP TABLE ${ref.schema}.orders`))
+  await stage.asOwner((client) => client.query(`DROP TABLE ${ref.schema}.orders CASCADE`))
   expectProblem(await call('GET', '/orders', { tenant: slug }), 500, 'internal')
   const [line] = takeLogLines().slice(-1)
   expect(line).toMatchObject({

@@ -43,6 +43,7 @@ describe('provisionTenant', () => {
     expect(tenant).toMatchObject({ slug: 'acme', name: 'Acme Ltd', status: 'active' })
     expect(tenant.version).toBe((await readMigrations('tenant')).length)
     expect(tenant.ref.schema).toMatch(/^t_acme_[0-9a-f]{8}$/)
+    await stage.createKey('acme', { domains: acme.domains })
     for (const host of ['shop.acme.com', 'acme.example.com']) {
       expect((await call('GET', '/products', { host })).status).toBe(200)
     }
@@ -76,6 +77,7 @@ describe('provisionTenant', () => {
     const results = await Promise.all(Array.from({ length: 10 }, () => provisionTenant(stage.control, request)))
     expect(results.filter(({ created }) => created)).toHaveLength(1)
     expect(new Set(results.map(({ tenant }) => JSON.stringify(tenant))).size).toBe(1)
+    await stage.createKey('at-once')
     expect((await call('POST', '/products', { tenant: 'at-once', body: { name: 'x', price: '1' } })).status).toBe(201)
   })
 
@@ -89,6 +91,7 @@ describe('provisionTenant', () => {
   it('finishes a tenant whose registration was all that was done, refused as not ready until then', async () => {
     const request = { slug: 'half-way', name: 'Half way', domains: ['half-way.example.com'] }
     await registerTenant(stage.control, { ...request, placement: 'main' })
+    await stage.createKey('half-way', { domains: request.domains })
     const early = await call('GET', '/products', { host: 'half-way.example.com' })
     expectProblem(early, 503, 'tenant-not-ready')
     expect(early.headers['retry-after']).toBe('5')

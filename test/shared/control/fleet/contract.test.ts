@@ -7,6 +7,7 @@ import { createMigrateOperation } from '../../../../shared/control/fleet/migrate
 import type { Operation } from '../../../../shared/control/operation.ts'
 import { getOperation, startOperation } from '../../../../shared/control/operations.ts'
 import { runSlice } from '../../../../shared/control/run-operations.ts'
+import { createCatalogReader } from '../../../../shared/db/catalog.ts'
 import { type Migration, readMigrations } from '../../../../shared/db/migrations.ts'
 import { codeVersion } from '../../../../shared/release.ts'
 import { findTenant } from '../../../../shared/tenancy/catalog-queries.ts'
@@ -126,7 +127,12 @@ it("is told by the API's own look-ups, once a minute, in the same flight", async
   let now = 0
   const report = createCodeReport(() => now)
   const served = () => stage.asOwner((client) => client.query('SELECT code_version FROM atrium.serving_code'))
-  const lookUp = () => findTenant(pools, 'main', { kind: 'slug', slug: 'tenant-1' }, report())
+  const catalog = createCatalogReader(
+    pools,
+    () => 'main',
+    () => report(),
+  )
+  const lookUp = () => findTenant(catalog, { kind: 'slug', slug: 'tenant-1' })
   expect(await lookUp()).toMatchObject({ slug: 'tenant-1' })
   expect((await served()).rows).toEqual([{ code_version: codeVersion }])
   expect(report()).toBeUndefined()

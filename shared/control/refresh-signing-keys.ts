@@ -1,0 +1,63 @@
+import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import { AppError } from '../errors.ts'
+import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { invokeCourier } from './invoke-function.ts'
+
+/** Seconds between two fetches of one issuer's keys, whoever asks: a flood of made-up tokens fetches no more. */
+const soonest = 60
+/** Seconds after which they are fetched anew without anyone asking, and how many issuers at a time. */
+const schedule = { age: 60 * 60, issuers: 20 }
+
+type Fetch = typeof invokeCourier
+
+/**
+ * Fetches an issuer's keys through the courier and stores them; what was fetched before stays when that fails. Answers
+ * whether there are new ones: not when somebody asked within the last minute, nor for an issuer that no tenant takes.
+ */
+export async function refreshSigningKeys(
+  { pools, catalog }: ControlPlane,
+  issuer: string,
+  fetchKeys: Fetch = invokeCourier,
+): Promise<boolean> {
+  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query<{ jwks_uri: string | null }>(
+      `UPDATE catalog.signing_keys s SET asked_at = clock_timestamp()
+       WHERE s.issuer = $1 AND coalesce(s.asked_at < clock_timestamp() - $2 * interval '1 s', true)
+         AND EXISTS (SELECT FROM catalog.token_issuers i WHERE i.issuer = s.issuer)
+       RETURNING s.jwks_uri`,
+      [issuer, soonest],
+    ),
+  )
+  const [asked] = rows
+  if (asked === undefined) return false
+  try {
+    const jwks = await fetchKeys({ kind: 'jwks', issuer, jwksUri: asked.jwks_uri })
+    await withOwnerTransaction(pools, catalog, (client) =>
+      client.query(
+        'UPDATE catalog.signing_keys SET jwks = $2, fetched_at = clock_timestamp(), problem = NULL WHERE issuer = $1',
+        [issuer, JSON.stringify(jwks)],
+      ),
+    )
+    return true
+  } catch (error) {
+    const problem = error instanceof AppError ? error.message : 'the log has the cause'
+    await withOwnerTransaction(pools, catalog, (client) =>
+      client.query('UPDATE catalog.signing_keys SET problem = $2 WHERE issuer = $1', [issuer, problem]),
+    )
+    throw error
+  }
+}
+
+/** Fetches the keys of issuers whose turn it is. Answers how many were fetched; one that fails keeps none of the others. */
+export async function refreshDueSigningKeys(control: ControlPlane, fetchKeys: Fetch = invokeCourier): Promise<number> {
+  const { rows } = await withOwnerTransaction(control.pools, control.catalog, (client) =>
+    client.query<{ issuer: string }>(
+      `SELECT issuer FROM catalog.signing_keys s WHERE coalesce(asked_at < now() - $1 * interval '1 s', true)
+         AND EXISTS (SELECT FROM catalog.token_issuers i WHERE i.issuer = s.issuer)
+       ORDER BY asked_at NULLS FIRST LIMIT $2`,
+      [schedule.age, schedule.issuers],
+    ),
+  )
+  const refreshed = await Promise.allSettled(rows.map(({ issuer }) => refreshSigningKeys(control, issuer, fetchKeys)))
+  return refreshed.filter((each) => each.status === 'fulfilled' && each.value).length
+}

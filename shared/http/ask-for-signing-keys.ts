@@ -1,0 +1,28 @@
+import { createAgedCache } from '../aged-cache.ts'
+import { readEnvironment } from '../environment.ts'
+import { describeError, log } from '../logger.ts'
+
+/** Milliseconds between two requests of one instance for one issuer's keys; the control plane has a limit of its own. */
+const interval = 60_000
+
+const asked = createAgedCache<true>({ maxAge: interval, maxEntries: 1_000 })
+
+/**
+ * Has the control plane fetch an issuer's keys anew, since a token names one that is not known: this function reaches
+ * neither the internet nor a table that it could write them to. Answers whether it is worth looking again.
+ */
+export async function askForSigningKeys(issuer: string): Promise<boolean> {
+  const { SIGNING_KEYS_FUNCTION } = readEnvironment()
+  if (SIGNING_KEYS_FUNCTION === undefined || asked.get(issuer)) return false
+  asked.set(issuer, true)
+  try {
+    const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda')
+    const answer = await new LambdaClient({}).send(
+      new InvokeCommand({ FunctionName: SIGNING_KEYS_FUNCTION, Payload: JSON.stringify({ issuer }) }),
+    )
+    return answer.FunctionError === undefined
+  } catch (error) {
+    log.warn('signing keys could not be asked for', { issuer, error: describeError(error) })
+    return false
+  }
+}

@@ -1,0 +1,41 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+
+/** `atr_<key id>_<256 random bits><checksum>` */
+const shape = /^atr_([a-z2-7]{12})_([A-Za-z0-9_-]{43})([0-9a-z]{7})$/
+
+const idAlphabet = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** A key as it is shown once: `text` is the secret, `hash` what is kept of it. */
+export interface DrawnKey {
+  readonly keyId: string
+  readonly text: string
+  readonly hash: Buffer
+}
+
+export function drawApiKey(): DrawnKey {
+  const keyId = Array.from({ length: 12 }, () => idAlphabet[randomInt(idAlphabet.length)]).join('')
+  const stem = `atr_${keyId}_${randomBytes(32).toString('base64url')}`
+  const text = `${stem}${checksumOf(stem)}`
+  return { keyId, text, hash: hashApiKey(text) }
+}
+
+/** What a request sent as its key: told to be mistyped by its checksum alone, without asking anyone. */
+export type ParsedKey = { readonly keyId: string; readonly hash: Buffer } | 'mistyped'
+
+/** Reads a key. Undefined for what does not even look like one. */
+export function parseApiKey(text: string): ParsedKey | undefined {
+  if (!text.startsWith('atr_')) return undefined
+  const [, keyId, , checksum] = shape.exec(text) ?? []
+  if (keyId === undefined || checksum !== checksumOf(text.slice(0, -7))) return 'mistyped'
+  return { keyId, hash: hashApiKey(text) }
+}
+
+/** A key of 256 random bits needs no slow hash: there is nothing to guess. */
+function hashApiKey(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function checksumOf(stem: string): string {
+  return crc32(stem).toString(36).padStart(7, '0')
+}

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { call } from '../support/call.ts'
+import { expectProblem } from '../support/problem.ts'
+import { createTestStage, type TestStage } from '../support/stage.ts'
+
+let stage: TestStage
+
+beforeAll(async () => {
+  stage = await createTestStage()
+  for (const slug of ['acme', 'other']) {
+    await stage.createTenant({ slug })
+    await call('POST', '/products', { tenant: slug, body: { name: 'the same', price: '1' } })
+  }
+})
+afterAll(() => stage.end())
+
+const read = (target: string, seen?: string, tenant = 'acme') =>
+  call('GET', target, { tenant, headers: seen === undefined ? {} : { 'if-none-match': seen } })
+const change = (target: string, body: unknown, seen: string) =>
+  call('PATCH', target, { tenant: 'acme', body, headers: { 'if-match': seen } })
+
+it.each(['/products', '/products/1', '/orders'])('a GET of %s is not sent again to who has seen it', async (target) => {
+  const first = await read(target)
+  expect(first.headers.etag).toMatch(/^"[\w-]{27}"$/)
+  for (const seen of [first.headers.etag, `W/${first.headers.etag}`, `"x", ${first.headers.etag}`, '*']) {
+    const again = await read(target, seen)
+    expect(again).toMatchObject({ status: 304, text: '', headers: { etag: first.headers.etag } })
+    expect(again.headers['content-type']).toBeUndefined()
+  }
+  expect((await read(target, '"something-else"')).status).toBe(200)
+})
+
+it('is another tag once something has changed, and for another tenant with the same data', async () => {
+  const first = await read('/products/1')
+  expect((await read('/products/1', first.headers.etag, 'other')).status).toBe(200)
+  await call('PATCH', '/products/1', { tenant: 'acme', body: { price: '2' } })
+  expect((await read('/products/1', first.headers.etag)).status).toBe(200)
+})
+
+it('lets a change through for who has seen the present state, whose answer has the tag of the next', async () => {
+  const seen = (await read('/products/1')).headers.etag ?? ''
+  const changed = await change('/products/1', { price: '3' }, seen)
+  expect(changed.status).toBe(200)
+  expect(changed.headers.etag).toBe((await read('/products/1')).headers.etag)
+  expectProblem(await change('/products/1', { price: '4' }, seen), 412, 'precondition-failed')
+  expectProblem(await change('/products/1', { price: '4' }, `W/${changed.headers.etag}`), 412, 'precondition-failed')
+  expect((await read('/products/1')).body.price).toBe('3.00')
+  expect((await change('/products/1', { price: '4' }, '*')).status).toBe(200)
+  expectProblem(await change('/products/999', { price: '4' }, '*'), 404, 'not-found')
+})
+
+it('loses no update of two who have seen the same', async () => {
+  const seen = (await read('/products/1')).headers.etag ?? ''
+  const answers = await Promise.all(['5', '6', '7', '8'].map((price) => change('/products/1', { price }, seen)))
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 412, 412, 412])
+})
+
+it('deletes only what was seen', async () => {
+  const made = await call('POST', '/products', { tenant: 'acme', body: { name: 'to go', price: '1' } })
+  const target = made.headers.location ?? ''
+  const remove = (seen: string) => call('DELETE', target, { tenant: 'acme', headers: { 'if-match': seen } })
+  expectProblem(await remove('"old"'), 412, 'precondition-failed')
+  expect((await remove(made.headers.etag ?? '')).status).toBe(204)
+})
+
+it('refuses If-Match where nothing would heed it', async () => {
+  const answer = await call('POST', '/products', {
+    ...{ tenant: 'acme', body: { name: 'x', price: '1' }, headers: { 'if-match': '*' } },
+  })
+  expectProblem(answer, 400, 'invalid-request')
+})
