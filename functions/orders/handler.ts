@@ -4,10 +4,10 @@ import { createOrder } from './create-order.ts'
 import { getOrder } from './get-order.ts'
 import { listOrders } from './list-orders.ts'
 
-export const handler = createHandler(
-  serve('orders', {
-    'GET /orders': listOrders,
-    'POST /orders': createOrder,
-    'GET /orders/{id}': getOrder,
-  }),
-)
+export const routes = serve('orders', {
+  'GET /orders': listOrders,
+  'POST /orders': createOrder,
+  'GET /orders/{id}': getOrder,
+})
+
+export const handler = createHandler(routes)

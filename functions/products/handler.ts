@@ -6,12 +6,12 @@ import { getProduct } from './get-product.ts'
 import { listProducts } from './list-products.ts'
 import { updateProduct } from './update-product.ts'
 
-export const handler = createHandler(
-  serve('products', {
-    'GET /products': listProducts,
-    'POST /products': createProduct,
-    'GET /products/{id}': getProduct,
-    'PATCH /products/{id}': updateProduct,
-    'DELETE /products/{id}': deleteProduct,
-  }),
-)
+export const routes = serve('products', {
+  'GET /products': listProducts,
+  'POST /products': createProduct,
+  'GET /products/{id}': getProduct,
+  'PATCH /products/{id}': updateProduct,
+  'DELETE /products/{id}': deleteProduct,
+})
+
+export const handler = createHandler(routes)

@@ -215,7 +215,7 @@ describe('GET /products/{id}', () => {
     expectProblem(await call('GET', `/products/${id}`, { tenant }), 404, 'not-found')
   })
 
-  it.each(['0', '-1', '01', '1.5', 'abc', '9223372036854775808', '1%00', "1'%20OR%20'1'='1"])(
+  it.each(['0', '-1', '01', '1.5', 'abc', '9223372036854775808', '2010-12-01T08:26:00Z', '1%00', "1'%20OR%20'1'='1"])(
     'refuses the id %s',
     async (id) => {
       const answer = await call('GET', `/products/${id}`, { tenant })
