@@ -73,15 +73,17 @@ async function lintTenantMigration(file: string): Promise<Finding[]> {
     ...find(
       'no-schema',
       "name tables without a schema: the tenant's is first in the path",
-      /\b(?!atrium\.|pg_catalog\.)[a-z_]\w*\.(?!\d)[a-z_]\w*/gi,
+      /(?<=\b(?:FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|ON|ONLY|REFERENCES|INDEX|SEQUENCE|VIEW|TRUNCATE)\s+)"?(?!atrium\.|pg_catalog\.)[a-z_]\w*"?\."?[a-z_]\w*/gi,
     ),
-    ...find('no-set', 'SET would outlive or undo what the runner has set', /^\s*(?:SET|RESET)\b/gim),
+    // A statement begins after a semicolon; within UPDATE and ALTER the word is another one.
+    ...find('no-set', 'SET would outlive or undo what the runner has set', /(?<=^|;)\s*(?:SET|RESET)\b/gi),
+    ...find('no-set', 'set_config would undo what the runner has set', /\bset_config\s*\(/gi),
     ...(contractFrom !== undefined
       ? []
       : find(
           'no-drop',
           'older code may still use it: drop it in a later release, in a file that says "-- atrium: contract from code N", N being the first code version that does without',
-          /\b(?:DROP\s+(?:TABLE|COLUMN|SCHEMA|TYPE|FUNCTION|VIEW)|RENAME)\b/gi,
+          /\b(?:DROP(?!\s+(?:CONSTRAINT|DEFAULT|NOT\s+NULL|INDEX|EXPRESSION|IDENTITY)\b)|RENAME)\b/gi,
         )),
   ]
   if (contractFrom !== undefined && Number(contractFrom) > codeVersion) {

@@ -7,7 +7,7 @@ import { followOperation } from '../follow-operation.ts'
 export const fleetCommands: readonly Command[] = [
   {
     name: 'migrate',
-    usage: '[--canary SLUG …] [--tenant SLUG …] [--to VERSION] [--failure-threshold SHARE] [--dry-run]',
+    usage: '[--canary SLUG,…] [--tenant SLUG,…] [--to VERSION] [--failure-threshold SHARE] [--dry-run]',
     summary: 'Brings placements and tenants to the latest version, canaries first; exit code 1 when one failed.',
     example: 'atrium migrate --canary acme',
     options: {
@@ -23,7 +23,7 @@ export const fleetCommands: readonly Command[] = [
       if (call.options['dry-run'] === true) return showPlan(call, to)
       const threshold = textOption(call, 'failure-threshold')
       const { body } = await call.client.send('POST', '/migrations', {
-        ...{ canaries: call.options.canary, tenants: call.options.tenant },
+        ...{ canaries: slugsOption(call, 'canary'), tenants: slugsOption(call, 'tenant') },
         ...(to === undefined ? {} : { to }),
         ...(threshold === undefined ? {} : { failure_threshold: shareOf(threshold) }),
       })
@@ -72,11 +72,13 @@ export const fleetCommands: readonly Command[] = [
       const { result } = await followOperation(call, body.id)
       const { drifted } = result as { drifted: { slug: string; differences: string[]; repaired: number }[] }
       if (drifted.length === 0) return
-      const told = drifted.map(({ slug, differences, repaired }) => {
+      const remaining = drifted.filter(({ differences, repaired }) => repaired < differences.length)
+      if (remaining.length === 0) return
+      const told = remaining.map(({ slug, differences, repaired }) => {
         const mended = repaired > 0 ? ` (${repaired} repaired)` : ''
         return `\n  ${slug}${mended}:${differences.map((difference) => `\n    ${difference}`).join('')}`
       })
-      throw new CommandError(`${drifted.length} tenants are not as they should be:${told.join('')}`)
+      throw new CommandError(`${remaining.length} tenants are not as they should be:${told.join('')}`)
     },
   },
   {
@@ -108,6 +110,12 @@ function versionOption(call: CommandCall): number | undefined {
   throw new CommandError(`--to must be a version such as 3, not "${text}"`)
 }
 
+/** Slugs that are given one by one, or several with commas between. */
+function slugsOption(call: CommandCall, name: string): string[] | undefined {
+  const given = call.options[name]
+  return Array.isArray(given) ? given.flatMap((text) => String(text).split(',')) : undefined
+}
+
 function shareOf(text: string): number {
   const share = Number(text)
   if (text.trim() !== '' && share >= 0 && share <= 1) return share
@@ -117,11 +125,9 @@ function shareOf(text: string): number {
 async function showPlan(call: CommandCall, to: number | undefined): Promise<void> {
   const query = new URLSearchParams()
   if (to !== undefined) query.set('to', String(to))
-  for (const [name, slugs] of [
-    ['tenants', call.options.tenant],
-    ['canaries', call.options.canary],
-  ] as const) {
-    if (Array.isArray(slugs)) query.set(name, slugs.join())
+  for (const [name, option] of Object.entries({ tenants: 'tenant', canaries: 'canary' })) {
+    const slugs = slugsOption(call, option)
+    if (slugs !== undefined) query.set(name, slugs.join())
   }
   const { body }: { body: MigrationPlan } = await call.client.send('GET', `/migrations/plan?${query}`)
   call.print(body, () => describePlan(body))
@@ -130,10 +136,12 @@ async function showPlan(call: CommandCall, to: number | undefined): Promise<void
   if (failed > 0) throw new CommandError(`${failed} of ${body.canaries.length} canaries would fail`)
 }
 
-function describePlan({ tenants, to, steps, from, canaries, estimate_seconds }: MigrationPlan): string {
-  if (tenants === 0) return `All tenants are on version ${to}: nothing to do.`
+function describePlan({ tenants, to, steps, from, placements, canaries, estimate_seconds }: MigrationPlan): string {
+  const first = placements.length === 0 ? [] : [`Placements that would be migrated first: ${placements.join(', ')}.`]
+  if (tenants === 0 && first.length === 0) return `All tenants are on version ${to}: nothing to do.`
   const estimate = estimate_seconds === null ? '' : `, in about ${estimate_seconds} s by the canaries' time`
   return [
+    ...first,
     `${tenants} tenants would come to version ${to}${estimate}:`,
     ...steps.map(({ version, name }) => `  ${version} ${name.replaceAll('_', ' ')}`),
     '',

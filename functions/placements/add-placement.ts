@@ -21,7 +21,7 @@ export const addPlacement = operatorEndpoint({
   request: addPlacementRequest,
   async handle({ control }, { body: { name, dedicated } }) {
     await invokeBootstrap({ placement: name })
-    await registerPlacement(control, name)
+    await registerPlacement(control, name, { dedicated })
     const placement = dedicated ? await dedicatePlacement(control, name) : await getPlacement(control, name)
     return created(`/placements/${name}`, placement)
   },

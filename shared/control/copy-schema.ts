@@ -3,7 +3,9 @@ import type pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { quoteIdentifier } from '../db/identifiers.ts'
 import { onlyRow } from '../db/only-row.ts'
+import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
+import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { withOwnerSession } from './owner-session.ts'
 
 /** A table with the columns that are its own, in the order that its foreign keys allow. */
@@ -155,4 +157,11 @@ async function checksum(client: pg.ClientBase, schema: string, table: string): P
      FROM ${quoteIdentifier(schema)}.${quoteIdentifier(table)} r`,
   )
   return onlyRow(rows)
+}
+
+/** Forgets how far a copy has come. */
+export async function forgetCopy({ pools }: ControlPlane, placement: string, schema: string): Promise<void> {
+  await withOwnerTransaction(pools, placement, (client) =>
+    client.query('DELETE FROM atrium.copies WHERE schema_name = $1', [schema]),
+  )
 }

@@ -61,5 +61,7 @@ export async function dropSchema(pools: Pools, { placement, schema }: TenantRef)
       `SET LOCAL statement_timeout = 0; DROP SCHEMA IF EXISTS ${name} CASCADE; DROP ROLE IF EXISTS ${name}`,
     )
     await client.query('DELETE FROM atrium.tenant_versions WHERE schema_name = $1', [schema])
+    await client.query('DELETE FROM atrium.outside_changes WHERE schema_name = $1', [schema])
+    await client.query('DELETE FROM atrium.copies WHERE schema_name = $1', [schema])
   })
 }

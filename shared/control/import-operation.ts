@@ -12,6 +12,7 @@ import { buildTenantSchemaOn } from '../tenancy/build-tenant-schema.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { provisionTenant, readAllowedMigrations } from '../tenancy/provision-tenant.ts'
 import { registerTenant } from '../tenancy/register-tenant.ts'
+import { drawSchemaName } from '../tenancy/slug.ts'
 import { readTables } from './copy-schema.ts'
 import { dropSchema } from './delete-tenant.ts'
 import { downloadFile, withTemporaryFolder } from './files.ts'
@@ -28,7 +29,10 @@ const input = z.object({
   domains: z.array(z.string()),
   placement: z.string().nullable(),
 })
-const position = z.object({})
+const position = z.object({
+  /** The schema that this import fills, drawn before it is registered: by its name the import knows its own. */
+  schema: z.string().nullable(),
+})
 
 /** Milliseconds; nobody else uses the new schema yet. */
 const lockTimeout = 5_000
@@ -42,10 +46,12 @@ export const importOperation: OperationKind<z.output<typeof input>, z.output<typ
   kind: 'import',
   input,
   position,
-  start: {},
+  start: { schema: null },
   cancellable: false,
-  abandon: (control, { slug }) => removeUnfinished(control, slug),
-  async step(control, { key, placement, ...tenant }) {
+  abandon: (control, { slug }, { schema }) => removeUnfinished(control, slug, schema),
+  async step(control, { key, placement, ...tenant }, at) {
+    if (at.schema === null) return { position: { schema: drawSchemaName(tenant.slug) }, done: 0, total: 1 }
+    const { schema } = at
     const [migrations, allowed] = await Promise.all([readMigrations('tenant'), readAllowedMigrations(control)])
     return withTemporaryFolder(async (folder) => {
       const archive = join(folder, 'tenant.tar.gz')
@@ -53,15 +59,23 @@ export const importOperation: OperationKind<z.output<typeof input>, z.output<typ
       const contents = await unpackArchive(archive, folder)
       checkFleet(contents, migrations)
 
-      const registered = await registerTenant(control, { ...tenant, placement: placement ?? undefined })
-      if (registered.status !== 'provisioning') {
+      const registered = await registerTenant(control, { ...tenant, schema, placement: placement ?? undefined })
+      if (registered.ref.schema !== schema) {
         throw new AppError('slug_taken', `There is a tenant "${tenant.slug}" already; import into a new one.`)
       }
       const { ref } = registered
       await control.pools.withSession(ref.placement, async (client) => {
         await beginAsOwner(client, 'write')
         const made = await buildTenantSchemaOn(client, ref.schema, migrations.slice(0, contents.version))
-        if (made) await fill(client, ref.schema, contents, folder)
+        if (made) {
+          await fill(client, ref.schema, contents, folder)
+          await client.query('INSERT INTO atrium.copies (schema_name, table_name) VALUES ($1, $2)', [
+            schema,
+            filledMark,
+          ])
+        } else {
+          await requireFilled(client, schema, tenant.slug)
+        }
         await client.query('COMMIT')
       })
       const outcomes = await migrateTenants(
@@ -78,15 +92,26 @@ export const importOperation: OperationKind<z.output<typeof input>, z.output<typ
       // Its schema is there: this only activates it.
       await provisionTenant(control, { ...tenant, placement: placement ?? undefined })
       const rows = contents.tables.reduce((sum, table) => sum + table.rows, 0)
-      return { position: {}, done: 1, total: 1, result: { tenant: tenant.slug, rows, from_version: contents.version } }
+      return { position: at, done: 1, total: 1, result: { tenant: tenant.slug, rows, from_version: contents.version } }
     })
   },
 }
 
-/** Removes what an import that failed has begun. A tenant that was active before it is not its own. */
-async function removeUnfinished(control: ControlPlane, slug: string): Promise<void> {
+/** Stands in `atrium.copies` for a schema that an import has filled, written in the transaction that filled it; it stays. */
+const filledMark = '(import)'
+
+/** Throws `slug_taken` for a schema that is there and was not filled: somebody who creates the same tenant came first. */
+async function requireFilled(client: pg.ClientBase, schema: string, slug: string): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM atrium.copies WHERE schema_name = $1 AND table_name = $2', [
+    ...[schema, filledMark],
+  ])
+  if (rowCount === 0) throw new AppError('slug_taken', `The tenant "${slug}" is being created by somebody else.`)
+}
+
+/** Removes what an import that failed has begun. A tenant that was there before it, or is active, is not its own. */
+async function removeUnfinished(control: ControlPlane, slug: string, schema: string | null): Promise<void> {
   const tenant = await getTenant(control, slug).catch(() => undefined)
-  if (tenant?.status !== 'provisioning') return
+  if (tenant?.status !== 'provisioning' || tenant.ref.schema !== schema) return
   await dropSchema(control.pools, tenant.ref)
   await withOwnerTransaction(control.pools, control.catalog, (client) =>
     client.query(`DELETE FROM catalog.tenants WHERE id = $1 AND status = 'provisioning'`, [tenant.id]),

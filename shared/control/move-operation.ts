@@ -4,13 +4,14 @@ import { onlyRow } from '../db/only-row.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import type { TenantRef } from '../db/tenant-ref.ts'
 import { AppError } from '../errors.ts'
+import { describeError, log } from '../logger.ts'
 import { buildTenantSchemaOn } from '../tenancy/build-tenant-schema.ts'
 import { refOf } from '../tenancy/catalog-queries.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
-import { lockPlacement } from '../tenancy/register-placement.ts'
+import { lockPlacements } from '../tenancy/register-placement.ts'
 import { drawSchemaName } from '../tenancy/slug.ts'
 import { collectKeyUses, dropKeyUses } from './api-keys.ts'
-import { type CopyLimits, type CopyProgress, type CopySide, copyRows, verifyCopy } from './copy-schema.ts'
+import { type CopyLimits, type CopyProgress, type CopySide, copyRows, forgetCopy, verifyCopy } from './copy-schema.ts'
 import { dropSchema } from './delete-tenant.ts'
 import { getTenant } from './list-tenants.ts'
 import type { OperationKind } from './operation.ts'
@@ -91,8 +92,9 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
           return { position: { ...at, phase: 'drop' }, done: shares.switched, total }
         }
         case 'drop':
-          await forgetCopy(control, to, at.newSchema)
           await dropSchema(control.pools, old)
+          // Last: without these rows a worker that lost its lease long ago would take the copy for not begun.
+          await forgetCopy(control, to, at.newSchema)
           await dropKeyUses(control, (await getTenant(control, slug)).id, at.from)
           return { position: at, done: total, total, result: { tenant: slug, from: at.from, to } }
       }
@@ -104,14 +106,23 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
       if (tenant?.status !== 'moving') return
       if (at.phase !== 'begin') {
         if (tenant.ref.schema === at.newSchema) return
-        await forgetCopy(control, to, at.newSchema)
-        await dropSchema(control.pools, refOf(to, at.newSchema))
+        // Where the tenant is comes first: it is served again even while the target is out of reach.
         await giveVersion(control, tenant.ref, at)
         await openForWrites(control.pools, tenant.ref)
         await openSchema(control.pools, tenant.ref)
       }
       await changeStatus(control, slug, { from: ['moving'], to: 'active', verb: 'left where it is' })
+      if (at.phase !== 'begin') await removeCopy(control, to, at.newSchema)
     },
+  }
+}
+
+/** Takes away what was copied. Where that is out of reach it is left behind, and the doctor names it. */
+async function removeCopy(control: ControlPlane, placement: string, schema: string): Promise<void> {
+  try {
+    await dropSchema(control.pools, refOf(placement, schema))
+  } catch (error) {
+    log.warn('the copy of a move that was given up is left behind', { placement, schema, error: describeError(error) })
   }
 }
 
@@ -142,12 +153,6 @@ async function withBothPlaces<Result>(
       await old.query('COMMIT')
       return result
     }),
-  )
-}
-
-async function forgetCopy({ pools }: ControlPlane, placement: string, schema: string): Promise<void> {
-  await withOwnerTransaction(pools, placement, (client) =>
-    client.query('DELETE FROM atrium.copies WHERE schema_name = $1', [schema]),
   )
 }
 
@@ -192,7 +197,7 @@ async function switchCatalog(
   { slug, to, oldSchema, newSchema }: { slug: string; to: string; oldSchema: string; newSchema: string },
 ): Promise<void> {
   await withOwnerTransaction(pools, catalog, async (client) => {
-    await lockPlacement(client, to)
+    await lockPlacements(client, to)
     const { rowCount } = await client.query(
       `UPDATE catalog.tenants SET placement = $2, schema_name = $3, status = 'active'
        WHERE slug = $1 AND status = 'moving' AND schema_name = $4

@@ -1,6 +1,8 @@
+import { onlyRow } from '../db/only-row.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { lockPlacements } from '../tenancy/register-placement.ts'
 
 export interface PlacementRecord {
   readonly name: string
@@ -52,9 +54,21 @@ export async function updatePlacement(
  * `placements_full` when more than one is there already.
  */
 export async function dedicatePlacement(control: ControlPlane, name: string): Promise<PlacementRecord> {
-  const { tenants } = await getPlacement(control, name)
-  if (tenants > 1) throw new AppError('placements_full', `The placement "${name}" holds ${tenants} tenants already.`)
-  return updatePlacement(control, name, { tenant_limit: 1, accepts_tenants: false })
+  return withOwnerTransaction(control.pools, control.catalog, async (client) => {
+    await lockPlacements(client, name)
+    const { rows } = await client.query<PlacementRecord>(
+      `SELECT ${columns} FROM catalog.placements p WHERE p.name = $1`,
+      [name],
+    )
+    if (rows[0] === undefined) throw new AppError('placement_unknown', `There is no placement "${name}".`)
+    const { tenants } = rows[0]
+    if (tenants > 1) throw new AppError('placements_full', `The placement "${name}" holds ${tenants} tenants already.`)
+    const changed = await client.query<PlacementRecord>(
+      `UPDATE catalog.placements p SET tenant_limit = 1, accepts_tenants = false WHERE p.name = $1 RETURNING ${columns}`,
+      [name],
+    )
+    return onlyRow(changed.rows)
+  })
 }
 
 /** Throws `placement_unknown`, or `placements_full` when not one more tenant may come to the placement. */

@@ -86,6 +86,9 @@ async function countHolders(
        JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
        JOIN pg_class c ON c.oid = l.relation
        JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1
+       -- Neither autovacuum nor an administrator's session is a tenant's transaction, and nobody but a superuser may end one.
+       JOIN pg_stat_activity a ON a.pid = l.pid AND a.backend_type = 'client backend'
+       JOIN pg_roles r ON r.oid = a.usesysid AND NOT r.rolsuper
        WHERE l.locktype = 'relation' AND l.pid <> pg_backend_pid() AND ($3::text[] IS NULL OR l.mode = ANY ($3))`,
       [schema, end, modes],
     ),

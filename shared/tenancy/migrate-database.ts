@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { quoteIdentifier, quoteLiteral } from '../db/identifiers.ts'
 import { fileOf, type Migration, type MigrationKind, readMigrations } from '../db/migrations.ts'
+import { type ApiGrant, catalogGrants, placementGrants } from './api-grants.ts'
 import type { PlacementNames } from './placement-names.ts'
 import { recordTenantMigrations } from './record-tenant-migrations.ts'
 
@@ -29,9 +30,10 @@ export async function migrateDatabase(
       else refuseEdited(migration, earlier)
     }
   }
-  if (kinds.includes('placement')) await grantPlacement(client, names.api)
+  if (kinds.includes('placement')) await grantToApi(client, names.api, placementGrants)
   if (kinds.includes('catalog')) {
-    await grantCatalog(client, names.api)
+    await client.query(`GRANT USAGE ON SCHEMA catalog TO ${quoteIdentifier(names.api)}`)
+    await grantToApi(client, names.api, catalogGrants)
     await recordTenantMigrations(client, await readMigrations('tenant'))
   }
 }
@@ -64,24 +66,11 @@ function refuseEdited(migration: Migration, applied: AppliedMigration): void {
   )
 }
 
-/** The version gate's second look, a tenant's version where it is true; and what the API notes beside its work. */
-async function grantPlacement(client: pg.ClientBase, apiLogin: string): Promise<void> {
+async function grantToApi(client: pg.ClientBase, apiLogin: string, grants: readonly ApiGrant[]): Promise<void> {
   const api = quoteIdentifier(apiLogin)
-  await client.query(`
-    GRANT SELECT (schema_name, version) ON atrium.tenant_versions TO ${api};
-    GRANT SELECT, INSERT (code_version), UPDATE (last_seen) ON atrium.serving_code TO ${api};
-    GRANT SELECT, INSERT (key_id, used_at), UPDATE (used_at) ON atrium.key_uses TO ${api}`)
-}
-
-/** The API login reads these columns of the catalog and nothing else of it. */
-async function grantCatalog(client: pg.ClientBase, apiLogin: string): Promise<void> {
-  const api = quoteIdentifier(apiLogin)
-  await client.query(`
-    GRANT USAGE ON SCHEMA catalog TO ${api};
-    GRANT SELECT (id, slug, name, status, placement, schema_name, version) ON catalog.tenants TO ${api};
-    GRANT SELECT (domain, tenant_id) ON catalog.domains TO ${api};
-    GRANT SELECT (key_id, tenant_id, key_hash, scopes, expires_at, revoked_at) ON catalog.api_keys TO ${api};
-    GRANT SELECT (tenant_id, issuer, audience, tenant_claim, tenant_value, scope_claim, scope_map)
-      ON catalog.token_issuers TO ${api};
-    GRANT SELECT (issuer, jwks) ON catalog.signing_keys TO ${api}`)
+  const statements = grants.map(({ table, privilege, columns }) => {
+    const list = columns.map(quoteIdentifier).join(', ')
+    return `GRANT ${privilege} (${list}) ON ${table} TO ${api}`
+  })
+  await client.query(statements.join('; '))
 }

@@ -16,6 +16,11 @@ export async function recordTenantMigrations(client: pg.ClientBase, migrations: 
       migrations.map(({ checksum }) => checksum),
     ],
   )
+  await requireUnedited(client, migrations)
+}
+
+/** Throws `migration_edited` for one that is not what was entered before. */
+export async function requireUnedited(client: pg.ClientBase, migrations: readonly Migration[]): Promise<void> {
   const { rows } = await client.query<{ version: number; name: string; checksum: string }>(
     'SELECT version, name, checksum FROM catalog.tenant_migrations ORDER BY version',
   )

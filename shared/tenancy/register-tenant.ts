@@ -3,7 +3,7 @@ import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
 import { type TenantRow, tenantColumns, toTenant } from './catalog-queries.ts'
 import type { ControlPlane } from './control-plane.ts'
-import { lockPlacement } from './register-placement.ts'
+import { lockPlacements } from './register-placement.ts'
 import { drawSchemaName } from './slug.ts'
 import type { Tenant } from './tenant.ts'
 
@@ -14,6 +14,8 @@ export interface Registration {
   readonly domains: readonly string[]
   /** Undefined: the emptiest placement with room. */
   readonly placement: string | undefined
+  /** The schema's name; drawn unless given. */
+  readonly schema?: string
 }
 
 /**
@@ -24,9 +26,9 @@ export interface Registration {
  */
 export async function registerTenant({ pools, catalog }: ControlPlane, registration: Registration): Promise<Tenant> {
   return withOwnerTransaction(pools, catalog, async (client) => {
-    // One after the other into a placement that was named, so that its limit holds; in the same flight as the INSERT.
+    // One after the other, so that a placement's limit holds; in the same flight as the INSERT.
     const [, inserted] = await Promise.all([
-      registration.placement === undefined ? undefined : lockPlacement(client, registration.placement),
+      lockPlacements(client, registration.placement),
       insert(client, registration),
     ])
     return inserted ?? findSame(client, registration)
@@ -35,7 +37,7 @@ export async function registerTenant({ pools, catalog }: ControlPlane, registrat
 
 async function insert(
   client: pg.ClientBase,
-  { slug, name, domains, placement }: Registration,
+  { slug, name, domains, placement, schema = drawSchemaName(slug) }: Registration,
 ): Promise<Tenant | undefined> {
   const { rows } = await client.query<TenantRow & { entered: string[] }>(
     `WITH chosen AS (
@@ -52,7 +54,7 @@ async function insert(
        ON CONFLICT DO NOTHING RETURNING domain
      )
      SELECT ${tenantColumns}, ARRAY(SELECT domain FROM entered) AS entered FROM t`,
-    [slug, name, placement ?? null, drawSchemaName(slug), domains],
+    [slug, name, placement ?? null, schema, domains],
   )
   const [row] = rows
   if (row === undefined) return undefined

@@ -31,12 +31,18 @@ it.each([
   ['CREATE TABLE notes (id bigint PRIMARY KEY);', ['tenant/0099_new.sql:1 grant-table']],
   ['CREATE INDEX i ON products (price);', ['tenant/0099_new.sql:1 require-concurrent-index-creation']],
   ['ALTER TABLE products ADD COLUMN n integer NOT NULL;', ['tenant/0099_new.sql:1 adding-required-field']],
+  ['UPDATE products p\nSET name = o.id::text FROM orders o WHERE o.product_id = p.id;', []],
+  ['ALTER TABLE products ALTER COLUMN description\n  SET DEFAULT NULL;', []],
+  ['SELECT 1; SET search_path = public;', ['tenant/0099_new.sql:1 no-set']],
+  ["SELECT set_config('search_path', 'public', true);", ['tenant/0099_new.sql:1 no-set']],
+  ['UPDATE public.products SET price = 1;', ['tenant/0099_new.sql:1 no-schema']],
 ])('of %j it says %j', async (sql, expected) => {
   expect(await lint(sql)).toEqual(expected)
 })
 
 it('wants what is dropped to be dropped by a contract, and a file outside a transaction to be one repeatable statement', async () => {
   expect(await lint('ALTER TABLE products DROP COLUMN description;')).toContain('tenant/0099_new.sql:1 no-drop')
+  expect(await lint('ALTER TABLE products DROP description;')).toContain('tenant/0099_new.sql:1 no-drop')
   const contract = await lint('-- atrium: contract from code 1\nALTER TABLE products DROP COLUMN description;')
   expect(contract).not.toContain('tenant/0099_new.sql:2 no-drop')
   expect(contract).not.toContain('tenant/0099_new.sql:1 contract-code')

@@ -47,6 +47,22 @@ it('refuses a change that is none, and a placement that there is not', async () 
   expectProblem(await operate('PATCH', '/placements/third', { tenant_limit: 5 }), 404, 'placement-unknown')
 })
 
+it('holds to its limit however many come at once', async () => {
+  await operate('PATCH', '/placements/main', { tenant_limit: 500 })
+  const { body } = await operate('GET', '/placements')
+  const { tenants } = body.items.find(({ name }: { name: string }) => name === 'main')
+  await operate('PATCH', '/placements/main', { tenant_limit: tenants + 2 })
+  const register = (n: number) =>
+    registerTenant(stage.control, { slug: `crowd-${n}`, name: 'x', domains: [], placement: undefined }).then(
+      () => 'registered',
+      (error) => error.code,
+    )
+  const outcomes = await Promise.all(Array.from({ length: 12 }, (_, n) => register(n)))
+  expect(outcomes.filter((outcome) => outcome === 'registered')).toHaveLength(2)
+  expect(new Set(outcomes)).toEqual(new Set(['registered', 'placements_full']))
+  await operate('PATCH', '/placements/main', { tenant_limit: 500 })
+})
+
 describe('a placement for one tenant', () => {
   const add = (name: string) =>
     stage.asOwner((client) => client.query('INSERT INTO catalog.placements (name) VALUES ($1)', [name]))

@@ -35,7 +35,8 @@ export function createDoctorOperation(
       const next = placements.find((name) => !done.includes(name))
       const total = placements.length + 1
       if (next === undefined) {
-        const all = [...findings, ...(await checkFleet(control, await readMigrations('tenant')))]
+        const fleet = await attempt(null, async () => checkFleet(control, await readMigrations('tenant')))
+        const all = [...findings, ...fleet]
         return { position: { done, findings: all }, done: total, total, result: { findings: all } }
       }
       const found = await checkPlacement(control, next, prove)
@@ -48,23 +49,42 @@ export function createDoctorOperation(
 export const doctorOperation = createDoctorOperation()
 
 async function checkPlacement(control: ControlPlane, placement: string, prove: Prove): Promise<Finding[]> {
-  const { active, settled, unsettled } = await readSchemas(control, placement)
-  const checks = [
-    async () => [await checkSeparation(placement, active, prove)],
-    () =>
+  const { active } = await readSchemas(control, placement)
+  const where = { holdsCatalog: placement === control.catalog, active }
+  return [
+    ...(await attempt(placement, async () => [await checkSeparation(placement, active, prove)])),
+    ...(await attempt(placement, () =>
       withOwnerTransaction(control.pools, placement, async (client) => [
-        await checkGrants(client, placement),
-        await checkSchemas(client, placement, settled, unsettled),
+        await checkGrants(client, placement, where),
         ...(await checkServer(client, placement)),
       ]),
+    )),
+    ...(await attempt(placement, async () => [await compareSchemas(control, placement)])),
   ]
-  const found: Finding[] = []
-  for (const check of checks) found.push(...(await check().catch((error) => [unchecked(placement, error)])))
-  return found
+}
+
+/** Catalog and placement are read one after the other: what differs is looked at again, since a tenant may just be made. */
+async function compareSchemas(control: ControlPlane, placement: string): Promise<Finding> {
+  const compare = async () => {
+    const { settled, unsettled } = await readSchemas(control, placement)
+    return withOwnerTransaction(control.pools, placement, (client) =>
+      checkSchemas(client, placement, settled, unsettled),
+    )
+  }
+  const first = await compare()
+  return first.state === 'ok' ? first : compare()
+}
+
+async function attempt(placement: string | null, check: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await check()
+  } catch (error) {
+    return [unchecked(placement, error)]
+  }
 }
 
 /** What cannot even be looked at is a finding as well: the other placements are still looked at. */
-function unchecked(placement: string, error: unknown): Finding {
+function unchecked(placement: string | null, error: unknown): Finding {
   log.warn('a check could not be made', { placement, error: describeError(error) })
   const why = error instanceof AppError ? error.message : 'the log has its cause'
   return { check: 'reach', placement, state: 'failed', detail: `a check could not be made: ${why}` }
@@ -96,8 +116,11 @@ async function readSchemas(
   placement: string,
 ): Promise<Record<'active' | 'settled' | 'unsettled', string[]>> {
   const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
-    client.query<{ schema: string; status: string; here: boolean; version: number; other: string | null }>(
-      `SELECT t.schema_name AS schema, t.status, t.placement = $1 AS here, t.version, o.position ->> 'newSchema' AS other
+    client.query<{ schema: string; status: string; here: boolean; version: number; others: string[] }>(
+      `SELECT t.schema_name AS schema, t.status, t.placement = $1 AS here, t.version,
+         -- Those that a move, of its own or a drain's, or an import is at work on.
+         ARRAY(SELECT name FROM unnest(ARRAY[o.position, o.position #> '{current,move}']) AS at,
+           unnest(ARRAY[at ->> 'newSchema', at ->> 'oldSchema', at ->> 'schema']) AS name WHERE name IS NOT NULL) AS others
        FROM catalog.tenants t LEFT JOIN catalog.operations o ON o.tenant = t.slug AND o.finished_at IS NULL
        WHERE t.placement = $1 OR o.id IS NOT NULL ORDER BY t.id`,
       [placement],
@@ -108,7 +131,7 @@ async function readSchemas(
     active: rows.filter(({ here, status }) => here && status === 'active').map(({ schema }) => schema),
     settled: rows.filter(isSettled).map(({ schema }) => schema),
     unsettled: rows
-      .filter((row) => !isSettled(row) || row.other !== null)
-      .flatMap(({ schema, other }) => [schema, ...(other === null ? [] : [other])]),
+      .filter((row) => !isSettled(row) || row.others.length > 0)
+      .flatMap(({ schema, others }) => [schema, ...others]),
   }
 }

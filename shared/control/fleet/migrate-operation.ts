@@ -5,10 +5,9 @@ import { withOwnerTransaction } from '../../db/owner-transaction.ts'
 import { AppError } from '../../errors.ts'
 import { requireAllowed } from '../../tenancy/contract-gate.ts'
 import type { ControlPlane } from '../../tenancy/control-plane.ts'
-import { migrateDatabase } from '../../tenancy/migrate-database.ts'
-import { placementNames } from '../../tenancy/placement-names.ts'
 import { recordTenantMigrations } from '../../tenancy/record-tenant-migrations.ts'
 import type { OperationKind, Step } from '../operation.ts'
+import { findOutdated, migratePlacements } from './migrate-placements.ts'
 import { migrateTenants } from './migrate-tenants.ts'
 import { countResults, planRun, readNext, recordOutcomes } from './migration-results.ts'
 import { correctCopies, type PlacementTruth, readPlacements } from './read-truth.ts'
@@ -87,29 +86,6 @@ export function createMigrateOperation(
 }
 
 export const migrateOperation = createMigrateOperation(() => readMigrations('tenant'))
-
-/** The placements whose own schemas have not had all migrations, or others than the code brings. */
-async function findOutdated({ catalog }: ControlPlane, truths: readonly PlacementTruth[]): Promise<string[]> {
-  const [placement, catalogs] = await Promise.all([readMigrations('placement'), readMigrations('catalog')])
-  return truths
-    .filter((truth) => {
-      const expected = truth.placement === catalog ? [...placement, ...catalogs] : placement
-      return expected.some(({ kind, version, checksum }) => truth.applied[`${kind} ${version}`] !== checksum)
-    })
-    .map((truth) => truth.placement)
-}
-
-async function migratePlacements({ pools, catalog }: ControlPlane, placements: readonly string[]): Promise<void> {
-  for (const placement of placements) {
-    await withOwnerTransaction(pools, placement, async (client) => {
-      // Two runs at once, as far as placements go: the second waits and finds it done.
-      await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('atrium: migrate the placement', 0))`)
-      const { rows } = await client.query<{ database: string }>('SELECT current_database() AS database')
-      const names = placementNames(rows[0]?.database ?? '')
-      await migrateDatabase(client, names, placement === catalog ? ['placement', 'catalog'] : ['placement'])
-    })
-  }
-}
 
 interface Chunk {
   readonly id: string

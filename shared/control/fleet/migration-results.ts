@@ -11,7 +11,7 @@ const firstBackoff = 250
 
 /**
  * Enters the tenants that a run is to migrate, in waves: the canaries, a tenth, the rest. A tenant that has a schema is
- * migrated whatever its status, but for one on the move. Entered again, nothing changes. Answers how many there are.
+ * migrated whatever its status; one on the move is waited for. Entered again, nothing changes. Answers how many there are.
  * Throws `tenant_unknown` for a slug that is none.
  */
 export async function planRun(
@@ -31,7 +31,7 @@ export async function planRun(
            ELSE 2
          END
        FROM catalog.tenants t
-       WHERE t.version BETWEEN 1 AND $4 - 1 AND t.status <> 'moving' AND ($2::text[] IS NULL OR t.slug = ANY ($2))
+       WHERE t.version BETWEEN 1 AND $4 - 1 AND ($2::text[] IS NULL OR t.slug = ANY ($2))
        ON CONFLICT DO NOTHING`,
       [operationId, run.tenants, run.canaries, to],
     )

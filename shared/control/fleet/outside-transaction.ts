@@ -20,9 +20,18 @@ export async function applyOutsideTransaction(
       `SELECT c.relname AS name FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
        WHERE NOT i.indisvalid AND c.relnamespace = ${quoteLiteral(schema)}::regnamespace`,
     )
-    for (const { name } of rows) await client.query(`DROP INDEX ${quoteIdentifier(name)}`)
+    // Concurrently as well: a plain DROP INDEX would wait for older transactions with everybody behind it.
+    for (const { name } of rows) await client.query(`DROP INDEX CONCURRENTLY ${quoteIdentifier(name)}`)
+    const at = `${quoteLiteral(schema)}, ${migration.version}`
+    await client.query(
+      `INSERT INTO atrium.outside_changes (schema_name, version) VALUES (${at})
+       ON CONFLICT (schema_name, version) DO UPDATE SET started_at = pg_catalog.now(), done_at = NULL`,
+    )
     await client.query(migration.sql)
-    await client.query(advance)
+    // One message, one implicit transaction: the version and that it is done.
+    await client.query(
+      `${advance} UPDATE atrium.outside_changes SET done_at = pg_catalog.now() WHERE (schema_name, version) = (${at})`,
+    )
   } finally {
     await client.query('RESET search_path')
     await client.query('RESET statement_timeout')

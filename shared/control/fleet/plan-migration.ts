@@ -4,9 +4,11 @@ import { withOwnerTransaction } from '../../db/owner-transaction.ts'
 import { AppError } from '../../errors.ts'
 import { requireAllowed } from '../../tenancy/contract-gate.ts'
 import type { ControlPlane } from '../../tenancy/control-plane.ts'
+import { requireUnedited } from '../../tenancy/record-tenant-migrations.ts'
+import { findOutdated } from './migrate-placements.ts'
 import { type MigrationOutcome, migrateTenants } from './migrate-tenants.ts'
 import { requireTenants } from './migration-results.ts'
-import { readTruth } from './read-truth.ts'
+import { correctCopies, readPlacements } from './read-truth.ts'
 
 export interface MigrationPlan {
   readonly to: number
@@ -14,6 +16,8 @@ export interface MigrationPlan {
   /** How many tenants would come from each version, and where they are. */
   readonly from: readonly { readonly placement: string; readonly version: number; readonly tenants: number }[]
   readonly tenants: number
+  /** The placements whose own schemas would be migrated first; tenants there are not rehearsed. */
+  readonly placements: readonly string[]
   /** What became of the canaries' rehearsal, which was rolled back. */
   readonly canaries: readonly {
     readonly slug: string
@@ -36,6 +40,9 @@ interface Candidate {
 
 /** A rehearsal takes the locks of the real thing for a moment; no more tenants than tell what it takes. */
 const mostRehearsed = 100
+const rehearsedAtOnce = 10
+/** Milliseconds. */
+const longestRehearsal = 5_000
 const lockTimeout = 50
 
 /**
@@ -56,15 +63,17 @@ export async function planMigration(
   if (to > migrations.length) {
     throw new AppError('invalid_request', `There is no version ${to}: the latest is ${migrations.length}.`)
   }
-  await readTruth(control)
+  const truths = await readPlacements(control)
+  await correctCopies(control, truths)
+  const outdated = await findOutdated(control, truths)
   const { candidates, refused } = await withOwnerTransaction(control.pools, control.catalog, async (client) => {
     await requireTenants(client, [...(run.tenants ?? []), ...(run.canaries ?? [])])
     const candidates = await readCandidates(client, to, run.tenants)
     const oldest = Math.min(to, ...candidates.map(({ version }) => version))
-    return { candidates, refused: await whyRefused(client, migrations.slice(oldest, to)) }
+    return { candidates, refused: await whyRefused(client, migrations, migrations.slice(oldest, to)) }
   })
-  const canaries = chooseCanaries(candidates, run.canaries)
-  const { outcomes, milliseconds } = await rehearse(control, canaries, migrations, to)
+  const chosen = chooseCanaries(candidates, run.canaries).filter(({ placement }) => !outdated.includes(placement))
+  const { canaries, outcomes, milliseconds } = await rehearse(control, chosen, migrations, to)
   const byPlacement = Map.groupBy(candidates, ({ placement }) => placement)
   // Placements are migrated side by side: the fullest is the last.
   const busiest = Math.max(0, ...[...byPlacement.values()].map(({ length }) => length))
@@ -78,6 +87,7 @@ export async function planMigration(
       })),
     ),
     tenants: candidates.length,
+    placements: outdated,
     canaries: canaries.map(({ slug, tenantId }) => {
       const outcome = outcomes.get(tenantId)
       return outcome?.result === 'failed'
@@ -96,41 +106,52 @@ async function readCandidates(
 ): Promise<Candidate[]> {
   const { rows } = await client.query<Candidate>(
     `SELECT id AS "tenantId", slug, schema_name AS schema, placement, version FROM catalog.tenants
-     WHERE version BETWEEN 1 AND $1 - 1 AND status <> 'moving' AND ($2::text[] IS NULL OR slug = ANY ($2)) ORDER BY id`,
+     WHERE version BETWEEN 1 AND $1 - 1 AND ($2::text[] IS NULL OR slug = ANY ($2)) ORDER BY id`,
     [to, slugs],
   )
   return rows
 }
 
-async function whyRefused(client: pg.ClientBase, migrations: readonly Migration[]): Promise<string | null> {
+async function whyRefused(
+  client: pg.ClientBase,
+  all: readonly Migration[],
+  pending: readonly Migration[],
+): Promise<string | null> {
   try {
-    await requireAllowed(client, migrations)
+    await requireUnedited(client, all)
+    await requireAllowed(client, pending)
     return null
   } catch (error) {
-    if (error instanceof AppError && error.code === 'contract_refused') return error.message
+    if (error instanceof AppError && ['contract_refused', 'migration_edited'].includes(error.code)) return error.message
     throw error
   }
 }
 
 function chooseCanaries(candidates: readonly Candidate[], named: readonly string[] | null): readonly Candidate[] {
-  const chosen =
+  const picked =
     named === null
       ? candidates.slice(0, Math.ceil(candidates.length / 100))
       : candidates.filter(({ slug }) => named.includes(slug))
-  return chosen.slice(0, mostRehearsed)
+  return picked.slice(0, mostRehearsed)
 }
 
+/** Rehearses ten at a time, until time is up: a request that asks for a plan has to be answered. */
 async function rehearse(
   control: ControlPlane,
-  canaries: readonly Candidate[],
+  chosen: readonly Candidate[],
   migrations: readonly Migration[],
   to: number,
-): Promise<{ outcomes: ReadonlyMap<string, MigrationOutcome>; milliseconds: number }> {
+): Promise<{ canaries: readonly Candidate[]; outcomes: ReadonlyMap<string, MigrationOutcome>; milliseconds: number }> {
   const began = performance.now()
-  const groups = await Promise.all(
-    [...Map.groupBy(canaries, ({ placement }) => placement)].map(([placement, group]) =>
-      migrateTenants(control.pools, placement, group, { migrations, to, lockTimeout, rehearse: true }),
-    ),
-  )
-  return { outcomes: new Map(groups.flatMap((group) => [...group])), milliseconds: performance.now() - began }
+  const outcomes = new Map<string, MigrationOutcome>()
+  const options = { migrations, to, lockTimeout, rehearse: true }
+  for (let at = 0; at < chosen.length && performance.now() - began < longestRehearsal; at += rehearsedAtOnce) {
+    const groups = Map.groupBy(chosen.slice(at, at + rehearsedAtOnce), ({ placement }) => placement)
+    const done = await Promise.all(
+      [...groups].map(([placement, group]) => migrateTenants(control.pools, placement, group, options)),
+    )
+    for (const [tenantId, outcome] of done.flatMap((group) => [...group])) outcomes.set(tenantId, outcome)
+  }
+  const canaries = chosen.filter(({ tenantId }) => outcomes.has(tenantId))
+  return { canaries, outcomes, milliseconds: performance.now() - began }
 }

@@ -1,4 +1,6 @@
+import type pg from 'pg'
 import { withOwnerTransaction } from '../../db/owner-transaction.ts'
+import { AppError } from '../../errors.ts'
 import type { ControlPlane } from '../../tenancy/control-plane.ts'
 
 /** What a placement says of itself, asked in one query. */
@@ -23,7 +25,7 @@ export async function readPlacements(control: ControlPlane): Promise<PlacementTr
   const placements = await listPlacementNames(control)
   return Promise.all(
     placements.map(async (placement) => {
-      const { rows } = await withOwnerTransaction(control.pools, placement, (client) =>
+      const { rows } = await askPlacement(control, placement, (client) =>
         client.query<Omit<PlacementTruth, 'placement'>>(
           `SELECT
              (SELECT coalesce(jsonb_object_agg(concat(kind, ' ', version), checksum), '{}') FROM atrium.migrations) AS applied,
@@ -34,6 +36,20 @@ export async function readPlacements(control: ControlPlane): Promise<PlacementTr
       return { placement, applied: rows[0]?.applied ?? {}, versions: rows[0]?.versions ?? [] }
     }),
   )
+}
+
+/** As `withOwnerTransaction`, and says which placement is out of reach. */
+async function askPlacement<Result>(
+  { pools }: ControlPlane,
+  placement: string,
+  ask: (client: pg.ClientBase) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await withOwnerTransaction(pools, placement, ask)
+  } catch (cause) {
+    if (!(cause instanceof AppError && cause.code === 'unavailable')) throw cause
+    throw new AppError('unavailable', `The placement "${placement}" cannot be reached right now.`, { cause })
+  }
 }
 
 /** Corrects the catalog's copy of the tenants' versions, in one statement. */

@@ -15,6 +15,11 @@ import { estimateMove, requireExportable } from '../../../shared/control/measure
 import type { Operation, OperationKind } from '../../../shared/control/operation.ts'
 import { getOperation, startOperation } from '../../../shared/control/operations.ts'
 import { runSlice } from '../../../shared/control/run-operations.ts'
+import { readMigrations } from '../../../shared/db/migrations.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { buildTenantSchema } from '../../../shared/tenancy/build-tenant-schema.ts'
+import { provisionTenant } from '../../../shared/tenancy/provision-tenant.ts'
+import { registerTenant } from '../../../shared/tenancy/register-tenant.ts'
 import { createTestStage, type TestStage } from '../../support/stage.ts'
 
 let stage: TestStage
@@ -211,6 +216,48 @@ describe('an import', () => {
       )
       await untouched(() => importOf(foreign, 'foreign'), 'invalid_archive')
     }
+  })
+
+  it('never fills nor removes a tenant that somebody else is creating', async () => {
+    const request = { slug: 'half-made', name: 'Copy', domains: [], placement: undefined }
+    const { ref } = await registerTenant(stage.control, request)
+    await buildTenantSchema(stage.control.pools, ref, await readMigrations('tenant'))
+    expect(await importOf(await exportOf('acme'), 'half-made')).toMatchObject({
+      ...{ state: 'failed', problem: { code: 'slug_taken' } },
+    })
+    expect((await getTenant(stage.control, 'half-made')).ref.schema).toBe(ref.schema)
+    expect(await provisionTenant(stage.control, request)).toMatchObject({ created: true, tenant: { status: 'active' } })
+  })
+
+  it('goes on where it was when its worker died behind the filling, and fills once', async () => {
+    const file = await exportOf('acme')
+    const key = `imports/${'9'.repeat(36)}.tar.gz`
+    await fetch(await presignUpload(key), { method: 'PUT', body: readFileSync(file) })
+    let died = false
+    const dying = {
+      ...importOperation,
+      async step(...args: Parameters<typeof importOperation.step>) {
+        const step = await importOperation.step(...args)
+        if (args[2].schema === null || died) return step
+        died = true
+        throw new AppError('unavailable', 'killed here')
+      },
+    }
+    // The tenant is active by then; what the worker died before is only saying so.
+    const { id } = await startOperation(stage.control, dying, {
+      ...{
+        input: { key, slug: 'died-once', name: 'Copy', domains: [], placement: null },
+        tenant: 'died-once',
+        operator: 'olga',
+      },
+    })
+    while ((await getOperation(stage.control, id)).finished_at === null) {
+      await runSlice(stage.control, new Map([['import', dying]]), { deadline: Date.now() + 60_000 })
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect(died).toBe(true)
+    expect(await getOperation(stage.control, id)).toMatchObject({ state: 'succeeded' })
+    expect(await everything('died-once')).toEqual(await everything('acme'))
   })
 
   it('never writes to a tenant that is there', async () => {

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { drainOperation } from '../../../shared/control/drain-operation.ts'
 import { getTenant } from '../../../shared/control/list-tenants.ts'
 import { createMoveOperation, moveOperation } from '../../../shared/control/move-operation.ts'
@@ -290,6 +290,33 @@ describe('a move', () => {
       await pools.end()
     },
   )
+
+  it('is undone while the target is out of reach: the tenant is served where it was', async () => {
+    const before = await everything()
+    const { id } = await start()
+    await runAll({
+      ...moveOperation,
+      async step(control, input, at, tools) {
+        if (at.phase !== 'verify') return moveOperation.step(control, input, at, tools)
+        const admin = new pg.Client(inject('superuser'))
+        await admin.connect()
+        await admin.query(`ALTER DATABASE ${second.database} ALLOW_CONNECTIONS false`)
+        await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
+          second.database,
+        ])
+        await admin.end()
+        throw new AppError('wrong_status', 'no further')
+      },
+    })
+    expect(await getOperation(stage.control, id)).toMatchObject({ state: 'failed' })
+    const tenant = await getTenant(stage.control, slug)
+    expect(tenant).toMatchObject({ status: 'active', ref: { placement: 'main' } })
+    expect(await everything()).toEqual(before)
+    const admin = new pg.Client(inject('superuser'))
+    await admin.connect()
+    await admin.query(`ALTER DATABASE ${second.database} ALLOW_CONNECTIONS true`)
+    await admin.end()
+  })
 
   it('keeps migrations and repairs away from the schema that is about to be left', async () => {
     const { ref } = await getTenant(stage.control, slug)

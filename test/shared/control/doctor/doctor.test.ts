@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createDoctorOperation } from '../../../../shared/control/doctor/doctor-operation.ts'
 import type { Finding } from '../../../../shared/control/doctor/finding.ts'
 import { getOperation, startOperation } from '../../../../shared/control/operations.ts'
@@ -7,6 +8,7 @@ import { runSlice } from '../../../../shared/control/run-operations.ts'
 import { refOf } from '../../../../shared/tenancy/catalog-queries.ts'
 import { proveSeparation } from '../../../../shared/tenancy/prove-separation.ts'
 import type { Tenant } from '../../../../shared/tenancy/tenant.ts'
+import { addPlacement } from '../../../support/add-placement.ts'
 import { createDirectPools } from '../../../support/direct-pools.ts'
 import { createTestStage, type TestStage } from '../../../support/stage.ts'
 
@@ -46,11 +48,11 @@ it('finds a sound stage sound, having seen two tenants on one backend', async ()
   expect([...findings].map(([check, { state }]) => [check, state])).toEqual([
     ['separation', 'ok'],
     ['grants', 'ok'],
-    ['schemas', 'ok'],
     ['version', 'ok'],
     ['clock', 'ok'],
     ['connections', 'ok'],
     ['memory', process.platform === 'linux' ? 'ok' : 'unknown'],
+    ['schemas', 'ok'],
     ['versions', 'ok'],
     ['room', 'ok'],
   ])
@@ -130,6 +132,54 @@ describe('whatever is granted beyond the design', () => {
       /atrium\.leak\(\) runs as its owner.*; PUBLIC may call atrium\.leak/,
     ],
     [
+      'a column of a tenant to another',
+      ({ A, B }) => `GRANT SELECT (name) ON ${A}.products TO ${B}`,
+      ({ A, B }) => `REVOKE ALL (name) ON ${A}.products FROM ${B}`,
+      /t_tenant_2_\w+ has SELECT on the column t_tenant_1_\w+\.products\.name/,
+    ],
+    [
+      'the catalog to PUBLIC',
+      () => 'GRANT SELECT ON catalog.tenants TO PUBLIC',
+      () => 'REVOKE SELECT ON catalog.tenants FROM PUBLIC',
+      /PUBLIC has SELECT catalog\.tenants/,
+    ],
+    [
+      "more of the catalog to the API's login",
+      ({ api }) => `GRANT UPDATE (status) ON catalog.tenants TO ${api}`,
+      ({ api }) => `REVOKE UPDATE (status) ON catalog.tenants FROM ${api}`,
+      /_api has UPDATE catalog\.tenants\.status/,
+    ],
+    [
+      "less of the catalog to the API's login",
+      ({ api }) => `REVOKE SELECT (jwks) ON catalog.signing_keys FROM ${api}`,
+      ({ api }) => `GRANT SELECT (jwks) ON catalog.signing_keys TO ${api}`,
+      /login lacks SELECT catalog\.signing_keys\.jwks/,
+    ],
+    [
+      "a function of the owner's to a tenant",
+      ({ A }) => `GRANT EXECUTE ON FUNCTION atrium.advance_version TO ${A}`,
+      ({ A }) => `REVOKE EXECUTE ON FUNCTION atrium.advance_version FROM ${A}`,
+      /t_tenant_1_\w+ may call atrium\.advance_version/,
+    ],
+    [
+      'nobody the way in',
+      () => 'REVOKE EXECUTE ON FUNCTION atrium.enter FROM PUBLIC',
+      () => 'GRANT EXECUTE ON FUNCTION atrium.enter TO PUBLIC',
+      /PUBLIC may not call atrium\.enter/,
+    ],
+    [
+      'an active tenant nothing',
+      ({ A }) => `REVOKE USAGE ON SCHEMA ${A} FROM ${A}; REVOKE INSERT ON ${A}.orders FROM ${A}`,
+      ({ A }) => `GRANT USAGE ON SCHEMA ${A} TO ${A}; GRANT INSERT ON ${A}.orders TO ${A}`,
+      /t_tenant_1_\w+ may not use its schema; t_tenant_1_\w+ lacks INSERT on its table orders/,
+    ],
+    [
+      'to others by default',
+      ({ B }) => `ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO ${B}`,
+      ({ B }) => `ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM ${B}`,
+      /is granted to others by default/,
+    ],
+    [
       'a role switch nothing',
       ({ A, api }) => `REVOKE ${A} FROM ${api}`,
       ({ A, api }) => `GRANT ${A} TO ${api} WITH INHERIT FALSE, SET TRUE`,
@@ -151,6 +201,36 @@ describe('whatever is granted beyond the design', () => {
     readonly api: string
     readonly database: string
   }
+})
+
+it("tells of memberships of the API's login, and of those in it", async () => {
+  const master = new pg.Client(inject('master'))
+  await master.connect()
+  const { owner, api } = stage.names
+  try {
+    await master.query(`GRANT ${owner} TO ${api}`)
+    await master.query(
+      `CREATE ROLE ${api}_stranger LOGIN; GRANT ${api} TO ${api}_stranger; CREATE ROLE ${api}_clone LOGIN; GRANT ${api} TO ${api}_clone`,
+    )
+    const detail = (await examine()).get('grants')?.detail
+    expect(detail).toContain(`the API's login is a member of ${owner}`)
+    expect(detail).toContain(`${api}_stranger is a member of the API's login`)
+    expect(detail).not.toContain(`${api}_clone is`)
+  } finally {
+    await master.query(`REVOKE ${owner} FROM ${api}; DROP ROLE ${api}_stranger, ${api}_clone`)
+    await master.end()
+  }
+})
+
+it('goes on with the others when one placement is out of reach', async () => {
+  await addPlacement(stage, 'away')
+  stage.secrets.put('atrium/test/away/control', {
+    ...{ host: '127.0.0.1', port: 1, dbname: 'x', username: 'x', password: 'x' },
+  })
+  const findings = await examine()
+  expect(findings.get('reach')).toMatchObject({ state: 'failed' })
+  expect(findings.get('version')).toMatchObject({ state: 'ok', placement: 'main' })
+  await stage.asOwner((client) => client.query("DELETE FROM catalog.placements WHERE name = 'away'"))
 })
 
 it('tells of schemas and tenants without the other, of a tenant behind, and of no room', async () => {

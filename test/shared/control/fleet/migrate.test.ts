@@ -77,7 +77,7 @@ async function askEach(text: string): Promise<Map<string, unknown>> {
 const putPlacementBack = () =>
   stage.asOwner((client) =>
     client.query(
-      `DROP TABLE atrium.copies; DELETE FROM atrium.migrations WHERE kind = 'placement' AND name = 'copies_under_way'`,
+      `DROP TABLE atrium.copies, atrium.outside_changes; DELETE FROM atrium.migrations WHERE kind = 'placement' AND name = 'work_under_way'`,
     ),
   )
 
@@ -245,6 +245,23 @@ describe('a migration run', () => {
       `SELECT indisvalid AND NOT indisunique FROM pg_catalog.pg_index WHERE indexrelid = 'products_price_idx'::regclass`,
     )
     expect([...valid.values()]).toEqual(tenants.map(() => true))
+    const { rows } = await stage.asOwner((client) =>
+      client.query('SELECT count(*)::int AS begun, count(done_at)::int AS done FROM atrium.outside_changes'),
+    )
+    expect(rows).toEqual([{ begun: 12, done: 12 }])
+  })
+
+  it('waits for a tenant that is on the move, rather than leave it out', async () => {
+    addMigration('ALTER TABLE products ADD COLUMN colour text;')
+    const set = (status: string) =>
+      stage.asOwner((client) =>
+        client.query('UPDATE catalog.tenants SET status = $2 WHERE slug = $1', [tenants[5]?.slug, status]),
+      )
+    await set('moving')
+    const running = migrate()
+    await sleep(700)
+    await set('active')
+    expect((await running).result).toMatchObject({ migrated: 12, failed: [] })
   })
 
   it('is refused while another is under way, which is named', async () => {

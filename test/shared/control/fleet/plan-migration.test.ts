@@ -26,7 +26,7 @@ const plan = (migrations: readonly Migration[], run: { tenants?: string[]; canar
 it('tells who would come from where, and rehearses the canaries without changing anything', async () => {
   const before = await readTruth(stage.control)
   expect(await plan(check, { canaries: ['tenant-1', 'tenant-2'] })).toEqual({
-    ...{ to: base.length + 1, tenants: 5, refused: null, estimate_seconds: 1 },
+    ...{ to: base.length + 1, tenants: 5, placements: [], refused: null, estimate_seconds: 1 },
     steps: [{ version: base.length + 1, name: 'next', transactional: true }],
     from: [{ placement: 'main', version: base.length, tenants: 5 }],
     canaries: [
@@ -56,6 +56,20 @@ it('has nothing to rehearse when there is nothing to do, or nothing that could b
 it('refuses a version and a tenant that there are not', async () => {
   await expect(plan(base, { to: 99 })).rejects.toMatchObject({ code: 'invalid_request' })
   await expect(plan(base, { canaries: ['nobody'] })).rejects.toMatchObject({ code: 'tenant_unknown' })
+})
+
+it('says beforehand that a file was edited, and which placements come first', async () => {
+  const edited = base.map((migration) => ({ ...migration, checksum: 'edited' }))
+  expect((await plan(edited)).refused).toContain('is not what it was when it was applied')
+  await stage.asOwner((client) =>
+    client.query(`DELETE FROM atrium.migrations WHERE kind = 'placement' AND version = 4`),
+  )
+  expect(await plan(check)).toMatchObject({ placements: ['main'], canaries: [], estimate_seconds: null })
+  await stage.asOwner((client) =>
+    client.query(
+      `INSERT INTO atrium.migrations (kind, version, name, checksum) SELECT kind, 4, name, checksum FROM atrium.migrations WHERE kind = 'placement' AND version = 3`,
+    ),
+  )
 })
 
 it('says beforehand that a contract would be refused', async () => {
