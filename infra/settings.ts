@@ -34,6 +34,8 @@ const settings = z.strictObject({
     /** HTTP APIs give up after 30 s, whatever stands here. */
     timeoutSeconds: z.int().min(1).max(29),
   }),
+  /** Hours that the answer to a request with an Idempotency-Key is kept. */
+  idempotencyHours: z.number().positive().max(720),
   /** Days that logs are kept. */
   logRetentionDays: z.union([z.literal(7), z.literal(30), z.literal(365)]),
 })
@@ -48,6 +50,7 @@ const stages: Readonly<Record<string, z.input<typeof settings>>> = {
     placements: [{ name: 'main', database: 'atrium_main' }],
     connection: { tenants: 250, minutes: 15 },
     function: { memoryMiB: 512, timeoutSeconds: 15 },
+    idempotencyHours: 24,
     logRetentionDays: 7,
   },
 }

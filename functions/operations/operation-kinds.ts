@@ -7,6 +7,7 @@ import { importOperation } from '../../shared/control/import-operation.ts'
 import { moveOperation } from '../../shared/control/move-operation.ts'
 import { purgeOperation } from '../../shared/control/purge-operation.ts'
 import type { OperationKinds } from '../../shared/control/run-operations.ts'
+import { sweepOperation } from '../../shared/control/sweep-operation.ts'
 
 /** Every kind of operation that the worker knows. */
 export const operationKinds: OperationKinds = new Map(
@@ -19,5 +20,6 @@ export const operationKinds: OperationKinds = new Map(
     migrateOperation,
     driftOperation,
     doctorOperation,
+    sweepOperation,
   ].map((kind) => [kind.kind, kind]),
 )

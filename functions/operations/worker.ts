@@ -2,6 +2,7 @@ import type { Context } from 'aws-lambda'
 import { refreshDueSigningKeys } from '../../shared/control/refresh-signing-keys.ts'
 import { runSlice, type SliceOutcome } from '../../shared/control/run-operations.ts'
 import { startDuePurges } from '../../shared/control/start-due-purges.ts'
+import { startDueSweep } from '../../shared/control/sweep-operation.ts'
 import { readEnvironment } from '../../shared/environment.ts'
 import { applicationControl } from '../../shared/http/serve-operator.ts'
 import type { ControlPlane } from '../../shared/tenancy/control-plane.ts'
@@ -17,6 +18,7 @@ const margin = 10_000
 export async function handler(_event: unknown, context: Context): Promise<{ outcome: SliceOutcome }> {
   const control = applicationControl()
   await startDuePurges(control)
+  await startDueSweep(control)
   await refreshDueKeys(control)
   const deadline = Date.now() + Math.max(0, context.getRemainingTimeInMillis() - margin)
   return { outcome: await runSlice(control, operationKinds, { deadline }) }

@@ -85,7 +85,10 @@ export class ControlStack extends Stack {
     })
     const { function: worker } = new ApiFunction(this, 'Worker', {
       ...{ ...common, entry: 'operations/worker.ts', timeoutSeconds: workerTimeout, storageGiB: 10 },
-      variables: { ...withFiles, ...withCourier, PROBE_FUNCTION: probe.functionName },
+      variables: {
+        ...{ ...withFiles, ...withCourier, PROBE_FUNCTION: probe.functionName },
+        IDEMPOTENCY_HOURS: String(settings.idempotencyHours),
+      },
     })
     probe.grantInvoke(worker)
     courier.grantInvoke(worker)

@@ -36,6 +36,8 @@ export interface TestStage {
   asOwner<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result>
   /** How many round trips the functions' connections have made since the last call, in a stage that is `counted`. */
   takeFlights(): number
+  /** Takes the database of a stage that is `counted` out of the functions' reach, for good. */
+  cutDatabase(): Promise<void>
   end(): Promise<void>
 }
 
@@ -114,6 +116,7 @@ export async function createTestStage(
   }
 
   let tenants = 0
+  let isCut = false
   return {
     names,
     control,
@@ -138,10 +141,14 @@ export async function createTestStage(
       if (proxy === undefined) throw new Error('this stage is not counted')
       return proxy.takeFlights()
     },
+    async cutDatabase() {
+      await proxy?.close()
+      isCut = true
+    },
     async end() {
       await Promise.all([control.pools.end(), applicationPools().end()])
       await secrets.close()
-      await proxy?.close()
+      if (!isCut) await proxy?.close()
     },
   }
 }
