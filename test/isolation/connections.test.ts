@@ -89,6 +89,15 @@ it.each<[string, (tenant: Tenant) => string[]]>([
   },
 )
 
+it("a transaction that was left open is nobody else's: the next write is committed", async () => {
+  await pools.withClient('main', 'write', (client) => client.query('BEGIN'))
+  await dbOf(b).write("INSERT INTO products (name, price) VALUES ('kept', 1)", [])
+  const { rows } = await stage.inSchemaOf(b.slug, (client) =>
+    client.query("DELETE FROM products WHERE name = 'kept' RETURNING name"),
+  )
+  expect(rows).toEqual([{ name: 'kept' }])
+})
+
 it('a default_transaction_read_only that is left behind fails closed, and the write is made on a new connection', async () => {
   await dbOf(a).withTransaction({}, async (db) => {
     await db.write("SELECT set_config('default_transaction_read_only', 'on', false)", [])
