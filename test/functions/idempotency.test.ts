@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { insertOrderOnce } from '../../functions/orders/order-queries.ts'
+import { getTenant } from '../../shared/control/list-tenants.ts'
+import { openTenantDatabase } from '../../shared/db/tenant-database.ts'
 import { type CallResult, call } from '../support/call.ts'
+import { createDirectPools } from '../support/direct-pools.ts'
 import { expectProblem } from '../support/problem.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
 
@@ -92,6 +96,23 @@ describe.each([
     await holder.end()
     expect((await send(path, body)).status).toBe(201)
   })
+})
+
+it('is placed once by many instances at once, each with its connection, and all have the same answer', async () => {
+  const pools = createDirectPools(stage.connection('api'), { size: 10 })
+  const { ref } = await getTenant(stage.control, 'acme')
+  const db = openTenantDatabase(pools, ref)
+  const before = await count('orders')
+  const rounds = 20
+  for (let round = 0; round < rounds; round += 1) {
+    const once = { route: 'POST /orders', key: `${key}-${round}`, fingerprint: Buffer.alloc(32, round) }
+    const placed = await Promise.all(Array.from({ length: 50 }, () => insertOrderOnce(db, order, once)))
+    expect(placed.filter((each) => each?.created)).toHaveLength(1)
+    expect(new Set(placed.map((each) => JSON.stringify(each?.order))).size).toBe(1)
+    expect(placed.every((each) => each?.same)).toBe(true)
+  }
+  expect(await count('orders')).toBe(before + rounds)
+  await pools.end()
 })
 
 it('leaves the key free when the request is refused', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { drawApiKey } from '../../shared/tenancy/api-key.ts'
 import { call } from '../support/call.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
 
@@ -50,6 +51,17 @@ it('a tenant and a key that are new cost one more, for both; the note that the k
   expect(await flightsOf('GET', '/products', { tenant: 'other', credential: another })).toBe(1)
   const { rows } = await stage.asOwner((client) => client.query('SELECT FROM atrium.key_uses'))
   expect(rows).toHaveLength(3)
+})
+
+it('a key that there is not costs the same look-up, whether the tenant is there or not, known or new', async () => {
+  const flights: number[] = []
+  for (const tenant of ['acme', 'nobody-there', 'other', 'nobody-at-all']) {
+    stage.takeFlights()
+    const { status } = await call('GET', '/products', { tenant, credential: drawApiKey().text })
+    expect(status).toBe(401)
+    flights.push(stage.takeFlights())
+  }
+  expect(flights).toEqual([1, 1, 1, 1])
 })
 
 it('a credential that is refused costs one look-up and no statement in a schema', async () => {
