@@ -47,10 +47,12 @@ export const fleetCommands: readonly Command[] = [
         const versions = body.versions.map(({ version, tenants }: { version: number; tenants: number }) => ({
           ...{ version: String(version), tenants: String(tenants), '': version < body.latest ? 'behind' : 'latest' },
         }))
+        const behind = body.behind.map(({ slug }: { slug: string }) => slug)
         const failed = body.failed.map(({ slug, error }: { slug: string; error: string }) => `  ${slug}: ${error}`)
         const run = body.last_run
         return [
           table(versions, 'There are no tenants.'),
+          ...(behind.length > 0 ? ['', `Behind: ${behind.join(', ')}${behind.length === 100 ? ', …' : ''}`] : []),
           ...(failed.length > 0 ? ['', 'Failed in the last run:', ...failed] : []),
           '',
           run === null

@@ -147,6 +147,7 @@ export const tenantCommands: readonly Command[] = [
         to,
         confirmed: call.options.yes === true,
       })
+      process.stderr.write(`${SLUG} will be read-only for about ${body.estimate_seconds} s\n`)
       await followOperation(call, body.id)
     },
   },

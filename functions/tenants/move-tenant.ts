@@ -33,6 +33,6 @@ export const moveTenant = operatorEndpoint({
       )
     }
     const operation = await startOperation(control, moveOperation, { input: { slug, to }, tenant: slug, operator })
-    return accepted(`/operations/${operation.id}`, operation)
+    return accepted(`/operations/${operation.id}`, { ...operation, estimate_seconds: seconds })
   },
 })
