@@ -25,6 +25,8 @@ const variables = {
   SIGNING_KEYS_FUNCTION: z.string().min(1).optional(),
   /** The function that reaches the internet for others. */
   COURIER_FUNCTION: z.string().min(1).optional(),
+  /** The state machine that works on operations; without it they wait for whoever invokes the worker. */
+  OPERATIONS_MACHINE: z.string().min(1).optional(),
   /** How long an idempotency key is kept. */
   IDEMPOTENCY_HOURS: z.coerce.number().positive().default(24),
   /** The bucket that exports and imports travel by. */

@@ -9,6 +9,7 @@ import { controlRoutes } from '../../functions/control-routes.ts'
 import { ApiFunction } from '../constructs/api-function.ts'
 import { Courier } from '../constructs/courier.ts'
 import { nameOf } from '../constructs/name-of.ts'
+import { OperationsMachine } from '../constructs/operations-machine.ts'
 import type { Settings } from '../settings.ts'
 import type { DatabaseStack } from './database-stack.ts'
 import type { NetworkStack } from './network-stack.ts'
@@ -53,32 +54,8 @@ export class ControlStack extends Stack {
     database.masterSecret.grantRead(bootstrap)
     for (const secret of database.loginSecrets.api) secret.grantRead(bootstrap)
 
-    const folders = new Set(controlRoutes.map((route) => route.function))
-    for (const folder of folders) {
-      const name = nameOf(folder)
-      const mayBootstrap = folder === 'placements'
-      const { function: handler } = new ApiFunction(this, name, {
-        ...{ ...common, entry: `${folder}/handler.ts` },
-        ...(mayBootstrap ? { timeoutSeconds: 29, variables: { BOOTSTRAP_FUNCTION: bootstrap.functionName } } : {}),
-        ...(folder === 'tenants' || folder === 'operations' ? { variables: withFiles } : {}),
-      })
-      if (mayBootstrap) bootstrap.grantInvoke(handler)
-      // A presigned URL can do what its signer may.
-      if (folder === 'tenants') files.grantPut(handler, 'imports/*')
-      if (folder === 'operations') files.grantRead(handler, 'exports/*')
-      const integration = new HttpLambdaIntegration(`${name}Integration`, handler)
-      for (const { method, path } of controlRoutes.filter((route) => route.function === folder)) {
-        api.addRoutes({ path, methods: [method as HttpMethod], integration })
-      }
-    }
     const { function: courier } = new Courier(this, 'Courier', settings)
     const withCourier = { COURIER_FUNCTION: courier.functionName }
-    const { function: signingKeys } = new ApiFunction(this, 'SigningKeys', {
-      ...{ ...common, entry: 'credentials/signing-keys.ts', timeoutSeconds: 25, variables: withCourier },
-    })
-    courier.grantInvoke(signingKeys)
-    this.signingKeys = signingKeys
-
     // The one function here with the API's login: it tries to mix tenants up as the application plane would.
     const { function: probe } = new ApiFunction(this, 'Probe', {
       ...{ ...common, plane: 'api', entry: 'placements/probe.ts', timeoutSeconds: 60 },
@@ -94,6 +71,40 @@ export class ControlStack extends Stack {
     courier.grantInvoke(worker)
     files.grantPut(worker, 'exports/*')
     files.grantRead(worker, 'imports/*')
+    const { machine } = new OperationsMachine(this, 'OperationsMachine', { worker, settings })
+    const withMachine = { OPERATIONS_MACHINE: machine.stateMachineArn }
+
+    const folders = new Set(controlRoutes.map((route) => route.function))
+    for (const folder of folders) {
+      const name = nameOf(folder)
+      const mayBootstrap = folder === 'placements'
+      const hasFiles = folder === 'tenants' || folder === 'operations'
+      const startsOperations = folder !== 'credentials'
+      const { function: handler } = new ApiFunction(this, name, {
+        ...{ ...common, entry: `${folder}/handler.ts` },
+        ...(mayBootstrap ? { timeoutSeconds: 29 } : {}),
+        variables: {
+          ...(startsOperations ? withMachine : {}),
+          ...(mayBootstrap ? { BOOTSTRAP_FUNCTION: bootstrap.functionName } : {}),
+          ...(hasFiles ? withFiles : {}),
+        },
+      })
+      if (startsOperations) machine.grantStartExecution(handler)
+      if (mayBootstrap) bootstrap.grantInvoke(handler)
+      // A presigned URL can do what its signer may.
+      if (folder === 'tenants') files.grantPut(handler, 'imports/*')
+      if (folder === 'operations') files.grantRead(handler, 'exports/*')
+      const integration = new HttpLambdaIntegration(`${name}Integration`, handler)
+      for (const { method, path } of controlRoutes.filter((route) => route.function === folder)) {
+        api.addRoutes({ path, methods: [method as HttpMethod], integration })
+      }
+    }
+    const { function: signingKeys } = new ApiFunction(this, 'SigningKeys', {
+      ...{ ...common, entry: 'credentials/signing-keys.ts', timeoutSeconds: 25, variables: withCourier },
+    })
+    courier.grantInvoke(signingKeys)
+    this.signingKeys = signingKeys
+
     new CfnOutput(this, 'Url', { value: api.apiEndpoint, description: 'For the atrium command: ATRIUM_URL' })
   }
 }

@@ -34,6 +34,7 @@ export class NetworkStack extends Stack {
     for (const [name, service] of Object.entries({
       SecretsManager: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
       Lambda: ec2.InterfaceVpcEndpointAwsService.LAMBDA,
+      StepFunctions: ec2.InterfaceVpcEndpointAwsService.STEP_FUNCTIONS,
     })) {
       this.vpc.addInterfaceEndpoint(name, { service, securityGroups: [endpoints], open: false })
     }

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { beginAudit, endAudit } from '../control/audit.ts'
+import { wakeWorker } from '../control/wake-worker.ts'
 import { applicationPools } from '../db/application-pools.ts'
 import { readEnvironment } from '../environment.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
@@ -34,6 +35,8 @@ export async function serveOperator(
   try {
     const answer = await work({ operator, control })
     await endAudit(control, audited, String(answer.status))
+    // What outlasts the request has been recorded.
+    if (answer.status === 202) await wakeWorker()
     return answer
   } catch (error) {
     const { code } = toAppError(error)

@@ -8,6 +8,7 @@ import { controlRoutes } from '../../functions/control-routes.ts'
 import { routes } from '../../functions/routes.ts'
 import { createApp } from '../../infra/app.ts'
 import { checkSettings, readSettings } from '../../infra/settings.ts'
+import type { SliceOutcome } from '../../shared/control/run-operations.ts'
 
 const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'))
 
@@ -95,7 +96,10 @@ describe('the control plane', () => {
         .filter(([, policy]) => JSON.stringify(policy).includes(mark))
         .map(([id]) => id.replace(/Function.*$/, ''))
     expect(holders('MasterUserSecret')).toEqual(['Bootstrap'])
-    expect(holders('lambda:InvokeFunction').toSorted()).toEqual(['Placements', 'SigningKeys', 'Worker'])
+    expect(holders('lambda:InvokeFunction').toSorted()).toEqual([
+      // The machine invokes the worker.
+      ...[expect.stringMatching(/^OperationsMachine/), 'Placements', 'SigningKeys', 'Worker'],
+    ])
   })
 
   it("lets its functions read the control plane's login, and the probe the API's instead", () => {
@@ -107,12 +111,36 @@ describe('the control plane', () => {
     }
     const policies = Object.entries(template('Control').findResources('AWS::IAM::Policy'))
     expect(policies.length).toBeGreaterThan(5)
-    for (const [id, policy] of policies) {
+    for (const [id, policy] of policies.filter(([id]) => !id.startsWith('OperationsMachine'))) {
       const text = JSON.stringify(policy)
       const isProbe = id.startsWith('Probe')
       expect(text.includes('ExportsOutputRefControlLogin'), id).toBe(!isProbe)
       expect(text.includes('ExportsOutputRefApiLogin'), id).toBe(isProbe || id.startsWith('Bootstrap'))
     }
+  })
+})
+
+describe('operations', () => {
+  it('are worked on by a machine that invokes the worker until it is idle, begun once a minute and by whoever records one', () => {
+    const control = template('Control')
+    control.resourceCountIs('AWS::StepFunctions::StateMachine', 1)
+    const [machine] = Object.values(control.findResources('AWS::StepFunctions::StateMachine'))
+    const parts: unknown[] = machine?.Properties.DefinitionString['Fn::Join'][1]
+    const { StartAt, States } = JSON.parse(
+      parts.map((part) => (typeof part === 'string' ? part : 'a-reference')).join(''),
+    )
+    expect({ StartAt, next: States.Slice.Next, ...States.Again }).toEqual({
+      ...{ StartAt: 'Slice', next: 'Again', Type: 'Choice', Default: 'Slice' },
+      Choices: [{ Variable: '$.outcome', StringEquals: 'idle' satisfies SliceOutcome, Next: 'Idle' }],
+    })
+    control.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)' })
+    const starters = Object.entries(control.findResources('AWS::IAM::Policy'))
+      .filter(
+        ([id, policy]) =>
+          JSON.stringify(policy).includes('states:StartExecution') && !id.startsWith('OperationsMachine'),
+      )
+      .map(([id]) => id.replace(/Function.*$/, ''))
+    expect(starters.toSorted()).toEqual(['Migrations', 'Operations', 'Placements', 'Tenants'])
   })
 })
 
