@@ -12,7 +12,7 @@ export function createApp(
 ): void {
   const name = (stack: string) => `Atrium-${settings.stage}-${stack}`
 
-  const network = new NetworkStack(app, name('Network'), {})
+  const network = new NetworkStack(app, name('Network'), { settings })
   const database = new DatabaseStack(app, name('Database'), { settings, network })
   const { signingKeys } = new ControlStack(app, name('Control'), { settings, network, database })
   new ApplicationStack(app, name('Application'), { settings, network, database, signingKeys })

@@ -9,6 +9,7 @@ import type { Settings } from '../settings.ts'
 import type { DatabaseStack } from '../stacks/database-stack.ts'
 import type { NetworkStack } from '../stacks/network-stack.ts'
 import { bundling, project } from './bundling.ts'
+import { createFunctionRole } from './function-role.ts'
 
 type FunctionVariables = Partial<Record<EnvironmentVariable, string>>
 type CommonVariable =
@@ -52,6 +53,10 @@ export class ApiFunction extends Construct {
       CONNECTION_MINUTES: String(settings.connection.minutes),
       ...variables,
     }
+    const logGroup = new logs.LogGroup(this, 'Logs', {
+      retention: settings.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
     this.function = new NodejsFunction(this, 'Function', {
       entry: project(`functions/${entry}`),
       projectRoot: project('.'),
@@ -71,10 +76,8 @@ export class ApiFunction extends Construct {
         NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
       },
       loggingFormat: lambda.LoggingFormat.JSON,
-      logGroup: new logs.LogGroup(this, 'Logs', {
-        retention: settings.logRetentionDays,
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
+      logGroup,
+      role: createFunctionRole(this, { logs: logGroup, inVpc: true }),
       bundling: bundling({ withMigrations: plane === 'control' }),
     })
     for (const secret of database.loginSecrets[plane]) secret.grantRead(this.function)

@@ -5,6 +5,7 @@ import * as logs from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Settings } from '../settings.ts'
 import { bundling, project } from './bundling.ts'
+import { createFunctionRole } from './function-role.ts'
 
 /** The courier: outside the VPC, where the internet is, and without any database's credentials. */
 export class Courier extends Construct {
@@ -12,6 +13,10 @@ export class Courier extends Construct {
 
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id)
+    const logGroup = new logs.LogGroup(this, 'Logs', {
+      retention: settings.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
     this.function = new NodejsFunction(this, 'Function', {
       entry: project('functions/courier/handler.ts'),
       projectRoot: project('.'),
@@ -22,10 +27,8 @@ export class Courier extends Construct {
       timeout: Duration.seconds(20),
       environment: { NODE_OPTIONS: '--enable-source-maps' },
       loggingFormat: lambda.LoggingFormat.JSON,
-      logGroup: new logs.LogGroup(this, 'Logs', {
-        retention: settings.logRetentionDays,
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
+      logGroup,
+      role: createFunctionRole(this, { logs: logGroup, inVpc: false }),
       bundling: bundling({ withMigrations: false }),
     })
   }

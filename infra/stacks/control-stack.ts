@@ -6,8 +6,11 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import * as s3 from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import { controlRoutes } from '../../functions/control-routes.ts'
+import { addLoggedStage } from '../constructs/access-log.ts'
+import { acknowledge } from '../constructs/acknowledge.ts'
 import { ApiFunction } from '../constructs/api-function.ts'
 import { Courier } from '../constructs/courier.ts'
+import { allowFiles, allowInvoke } from '../constructs/function-role.ts'
 import { nameOf } from '../constructs/name-of.ts'
 import { OperationsMachine } from '../constructs/operations-machine.ts'
 import type { Settings } from '../settings.ts'
@@ -35,7 +38,9 @@ export class ControlStack extends Stack {
     const api = new HttpApi(this, 'Api', {
       description: `Atrium's control plane, ${settings.stage}`,
       defaultAuthorizer: new HttpIamAuthorizer(),
+      createDefaultStage: false,
     })
+    addLoggedStage(api, settings)
     const files = new s3.Bucket(this, 'Files', {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       encryption: s3.BucketEncryption.S3_MANAGED,
@@ -44,6 +49,11 @@ export class ControlStack extends Stack {
       lifecycleRules: [{ expiration: Duration.days(7), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
       removalPolicy: RemovalPolicy.DESTROY,
     })
+    acknowledge(
+      files,
+      'S1',
+      "Each file is there for a week at most, and reached by a URL that the control plane signs: who asked is in the API's log.",
+    )
     const withFiles = { FILES_BUCKET: files.bucketName }
 
     // It alone may read the master secret; it makes roles and databases, and serves no request.
@@ -67,10 +77,10 @@ export class ControlStack extends Stack {
         IDEMPOTENCY_HOURS: String(settings.idempotencyHours),
       },
     })
-    probe.grantInvoke(worker)
-    courier.grantInvoke(worker)
-    files.grantPut(worker, 'exports/*')
-    files.grantRead(worker, 'imports/*')
+    allowInvoke(worker, probe)
+    allowInvoke(worker, courier)
+    allowFiles(worker, files, 's3:PutObject', 'exports')
+    allowFiles(worker, files, 's3:GetObject', 'imports')
     const { machine } = new OperationsMachine(this, 'OperationsMachine', { worker, settings })
     const withMachine = { OPERATIONS_MACHINE: machine.stateMachineArn }
 
@@ -90,10 +100,10 @@ export class ControlStack extends Stack {
         },
       })
       if (startsOperations) machine.grantStartExecution(handler)
-      if (mayBootstrap) bootstrap.grantInvoke(handler)
+      if (mayBootstrap) allowInvoke(handler, bootstrap)
       // A presigned URL can do what its signer may.
-      if (folder === 'tenants') files.grantPut(handler, 'imports/*')
-      if (folder === 'operations') files.grantRead(handler, 'exports/*')
+      if (folder === 'tenants') allowFiles(handler, files, 's3:PutObject', 'imports')
+      if (folder === 'operations') allowFiles(handler, files, 's3:GetObject', 'exports')
       const integration = new HttpLambdaIntegration(`${name}Integration`, handler)
       for (const { method, path } of controlRoutes.filter((route) => route.function === folder)) {
         api.addRoutes({ path, methods: [method as HttpMethod], integration })
@@ -102,7 +112,7 @@ export class ControlStack extends Stack {
     const { function: signingKeys } = new ApiFunction(this, 'SigningKeys', {
       ...{ ...common, entry: 'credentials/signing-keys.ts', timeoutSeconds: 25, variables: withCourier },
     })
-    courier.grantInvoke(signingKeys)
+    allowInvoke(signingKeys, courier)
     this.signingKeys = signingKeys
 
     new CfnOutput(this, 'Url', { value: api.apiEndpoint, description: 'For the atrium command: ATRIUM_URL' })

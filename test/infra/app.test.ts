@@ -14,7 +14,7 @@ const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.met
 
 function synthesise(stage: string): App {
   // Without bundling: what the bundles hold is tested where they are served.
-  const app = new App({ outdir, context: { ...context, stage, 'aws:cdk:bundling-stacks': [] } })
+  const app = new App({ outdir: join(outdir, stage), context: { ...context, stage, 'aws:cdk:bundling-stacks': [] } })
   createApp(app)
   return app
 }
@@ -65,6 +65,8 @@ describe('the application plane', () => {
     template('Application').allResourcesProperties('AWS::IAM::Policy', {
       PolicyDocument: Match.objectLike({
         Statement: [
+          Match.objectLike({ Action: ['logs:CreateLogStream', 'logs:PutLogEvents'] }),
+          Match.objectLike({ Action: Match.arrayWith(['ec2:CreateNetworkInterface']), Resource: '*' }),
           {
             Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
             Effect: 'Allow',
@@ -94,7 +96,7 @@ describe('the control plane', () => {
     const holders = (mark: string) =>
       Object.entries(policies)
         .filter(([, policy]) => JSON.stringify(policy).includes(mark))
-        .map(([id]) => id.replace(/Function.*$/, ''))
+        .map(([id]) => id.replace(/Role.*$/, ''))
     expect(holders('MasterUserSecret')).toEqual(['Bootstrap'])
     expect(holders('lambda:InvokeFunction').toSorted()).toEqual([
       // The machine invokes the worker.
@@ -111,7 +113,7 @@ describe('the control plane', () => {
     }
     const policies = Object.entries(template('Control').findResources('AWS::IAM::Policy'))
     expect(policies.length).toBeGreaterThan(5)
-    for (const [id, policy] of policies.filter(([id]) => !id.startsWith('OperationsMachine'))) {
+    for (const [id, policy] of policies.filter(([id]) => !/^(?:OperationsMachine|Courier)/.test(id))) {
       const text = JSON.stringify(policy)
       const isProbe = id.startsWith('Probe')
       expect(text.includes('ExportsOutputRefControlLogin'), id).toBe(!isProbe)
@@ -139,7 +141,7 @@ describe('operations', () => {
         ([id, policy]) =>
           JSON.stringify(policy).includes('states:StartExecution') && !id.startsWith('OperationsMachine'),
       )
-      .map(([id]) => id.replace(/Function.*$/, ''))
+      .map(([id]) => id.replace(/Role.*$/, ''))
     expect(starters.toSorted()).toEqual(['Migrations', 'Operations', 'Placements', 'Tenants'])
   })
 })
@@ -195,6 +197,8 @@ describe('the database', () => {
         ],
       },
     ],
+    ['database.minCapacity', { database: { kind: 'aurora' as const, minCapacity: -1, maxCapacity: 4, readers: 0 } }],
+    ['throttle.perSecond', { throttle: { perSecond: 0, burst: 1 } }],
     ['function.timeoutSeconds', { function: { memoryMiB: 512, timeoutSeconds: 30 } }],
   ])('is refused in one line when the setting %s is wrong', (path, change) => {
     expect(() => checkSettings({ ...readSettings('dev'), ...change })).toThrow(
@@ -202,12 +206,39 @@ describe('the database', () => {
     )
   })
 
+  it("rotates every login's password with alternating users, and not whenever the stack is updated", () => {
+    const database = template('Database')
+    database.resourceCountIs('AWS::SecretsManager::RotationSchedule', 2)
+    database.allResourcesProperties('AWS::SecretsManager::RotationSchedule', {
+      ...{ RotateImmediatelyOnUpdate: false, RotationRules: { ScheduleExpression: 'rate(30 days)' } },
+      HostedRotationLambda: Match.objectLike({ RotationType: 'PostgreSQLMultiUser' }),
+    })
+    for (const secret of Object.values(database.findResources('AWS::SecretsManager::Secret'))) {
+      expect(JSON.stringify(secret)).toContain('masterarn')
+    }
+  })
+
+  it.each(['staging', 'production'])('of %s is an encrypted Aurora cluster with a reader, backups and TLS', (stage) => {
+    const database = Template.fromStack(synthesise(stage).node.findChild(`Atrium-${stage}-Database`) as never)
+    database.hasResourceProperties('AWS::RDS::DBCluster', {
+      ...{ Engine: 'aurora-postgresql', EngineVersion: Match.stringLikeRegexp('^1[678]'), StorageEncrypted: true },
+      ...{ BackupRetentionPeriod: stage === 'production' ? 35 : 7, DeletionProtection: stage === 'production' },
+      ManageMasterUserPassword: true,
+    })
+    database.allResources('AWS::RDS::DBCluster', { DeletionPolicy: 'Snapshot' })
+    database.resourcePropertiesCountIs('AWS::RDS::DBInstance', { PubliclyAccessible: false }, 2)
+    database.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', {
+      Parameters: Match.objectLike({ 'rds.force_ssl': '1' }),
+    })
+  })
+
   it('stands in a VPC without a way to the internet, and listens to the functions alone', () => {
     const network = template('Network')
     network.resourceCountIs('AWS::EC2::VPC', 1)
     network.resourceCountIs('AWS::EC2::NatGateway', 0)
     network.resourceCountIs('AWS::EC2::InternetGateway', 0)
-    network.resourcePropertiesCountIs('AWS::EC2::SecurityGroupIngress', { FromPort: 5432, ToPort: 5432 }, 1)
+    // The functions, and those that rotate their passwords.
+    network.resourcePropertiesCountIs('AWS::EC2::SecurityGroupIngress', { FromPort: 5432, ToPort: 5432 }, 2)
     network.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
       ...{ FromPort: 5432, ToPort: 5432, IpProtocol: 'tcp' },
       SourceSecurityGroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Functions'), 'GroupId'] },
