@@ -14,8 +14,11 @@ export function createApp(
 
   const network = new NetworkStack(app, name('Network'), { settings })
   const database = new DatabaseStack(app, name('Database'), { settings, network })
-  const { signingKeys } = new ControlStack(app, name('Control'), { settings, network, database })
-  new ApplicationStack(app, name('Application'), { settings, network, database, signingKeys })
+  const control = new ControlStack(app, name('Control'), { settings, network, database })
+  const { signingKeys } = control
+  const application = new ApplicationStack(app, name('Application'), { settings, network, database, signingKeys })
+  // New code takes traffic when the fleet has been migrated for it.
+  application.addDependency(control)
 }
 
 if (import.meta.main) {

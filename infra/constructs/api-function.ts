@@ -23,6 +23,8 @@ type CommonVariable =
 export interface ApiFunctionProps {
   /** The file in `functions/` that exports the handler. */
   readonly entry: string
+  /** The export that is the handler; `handler` unless given. */
+  readonly handler?: string
   /** Whose login it uses. */
   readonly plane: 'api' | 'control'
   /** Seconds; the settings' unless given. */
@@ -42,7 +44,17 @@ export class ApiFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: ApiFunctionProps) {
     super(scope, id)
-    const { entry, plane, timeoutSeconds, storageGiB, settings, network, database, variables } = props
+    const {
+      entry,
+      handler = 'handler',
+      plane,
+      timeoutSeconds,
+      storageGiB,
+      settings,
+      network,
+      database,
+      variables,
+    } = props
 
     const environment: Required<Pick<FunctionVariables, CommonVariable>> & FunctionVariables = {
       ATRIUM_STAGE: settings.stage,
@@ -59,6 +71,7 @@ export class ApiFunction extends Construct {
     })
     this.function = new NodejsFunction(this, 'Function', {
       entry: project(`functions/${entry}`),
+      handler,
       projectRoot: project('.'),
       depsLockFilePath: project('package-lock.json'),
       runtime: lambda.Runtime.NODEJS_24_X,

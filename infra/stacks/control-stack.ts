@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnOutput, Duration, FileSystem, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
 import { HttpApi, type HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
@@ -9,7 +9,9 @@ import { controlRoutes } from '../../functions/control-routes.ts'
 import { addLoggedStage } from '../constructs/access-log.ts'
 import { acknowledge } from '../constructs/acknowledge.ts'
 import { ApiFunction } from '../constructs/api-function.ts'
+import { project } from '../constructs/bundling.ts'
 import { Courier } from '../constructs/courier.ts'
+import { FleetDeployment } from '../constructs/fleet-deployment.ts'
 import { allowFiles, allowInvoke } from '../constructs/function-role.ts'
 import { nameOf } from '../constructs/name-of.ts'
 import { OperationsMachine } from '../constructs/operations-machine.ts'
@@ -115,6 +117,20 @@ export class ControlStack extends Stack {
     allowInvoke(signingKeys, courier)
     this.signingKeys = signingKeys
 
+    const deployment = (name: string, handler: string, timeoutSeconds: number) => {
+      const { function: made } = new ApiFunction(this, name, {
+        ...{ ...common, entry: 'migrations/deployment.ts', handler, timeoutSeconds },
+        variables: { ...withMachine, BOOTSTRAP_FUNCTION: bootstrap.functionName },
+      })
+      return made
+    }
+    const begin = deployment('DeploymentBegin', 'begin', 120)
+    allowInvoke(begin, bootstrap)
+    const isComplete = deployment('DeploymentIsComplete', 'isComplete', 30)
+    machine.grantStartExecution(isComplete)
+    new FleetDeployment(this, 'FleetDeployment', {
+      ...{ begin, isComplete, settings, migrations: FileSystem.fingerprint(project('shared/db/migrations')) },
+    })
     new CfnOutput(this, 'Url', { value: api.apiEndpoint, description: 'For the atrium command: ATRIUM_URL' })
   }
 }

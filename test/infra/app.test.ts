@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { App } from 'aws-cdk-lib'
+import { App, type Stack } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controlRoutes } from '../../functions/control-routes.ts'
@@ -98,14 +98,15 @@ describe('the control plane', () => {
         .filter(([, policy]) => JSON.stringify(policy).includes(mark))
         .map(([id]) => id.replace(/Role.*$/, ''))
     expect(holders('MasterUserSecret')).toEqual(['Bootstrap'])
-    expect(holders('lambda:InvokeFunction').toSorted()).toEqual([
-      // The machine invokes the worker.
-      ...[expect.stringMatching(/^OperationsMachine/), 'Placements', 'SigningKeys', 'Worker'],
-    ])
+    // Beside CDK's own provider, and the machine that invokes the worker.
+    const invoking = holders('lambda:InvokeFunction').filter((id) => !/^(?:FleetDeployment|OperationsMachine)/.test(id))
+    expect(invoking.toSorted()).toEqual(['DeploymentBegin', 'Placements', 'SigningKeys', 'Worker'])
   })
 
   it("lets its functions read the control plane's login, and the probe the API's instead", () => {
     for (const [id, { Properties }] of Object.entries(template('Control').findResources('AWS::Lambda::Function'))) {
+      // CDK's own.
+      if (id.startsWith('FleetDeployment')) continue
       const expected = id.startsWith('Courier') ? undefined : id.startsWith('Probe') ? 'api' : 'control'
       expect(Properties.Environment.Variables.ATRIUM_LOGIN, id).toBe(expected)
       // The courier alone is where the internet is.
@@ -113,7 +114,7 @@ describe('the control plane', () => {
     }
     const policies = Object.entries(template('Control').findResources('AWS::IAM::Policy'))
     expect(policies.length).toBeGreaterThan(5)
-    for (const [id, policy] of policies.filter(([id]) => !/^(?:OperationsMachine|Courier)/.test(id))) {
+    for (const [id, policy] of policies.filter(([id]) => !/^(?:OperationsMachine|Courier|FleetDeployment)/.test(id))) {
       const text = JSON.stringify(policy)
       const isProbe = id.startsWith('Probe')
       expect(text.includes('ExportsOutputRefControlLogin'), id).toBe(!isProbe)
@@ -122,11 +123,20 @@ describe('the control plane', () => {
   })
 })
 
+it('migrates the fleet before new code takes traffic, and again whenever a migration comes', () => {
+  template('Control').hasResourceProperties('Custom::AtriumFleet', {
+    migrations: Match.stringLikeRegexp('^[0-9a-f]{32,}$'),
+  })
+  const [application] = app.node.children.filter(({ node }) => node.id.endsWith('Application'))
+  const before = (application as Stack).dependencies.map(({ node }) => node.id)
+  expect(before).toContain('Atrium-dev-Control')
+})
+
 describe('operations', () => {
   it('are worked on by a machine that invokes the worker until it is idle, begun once a minute and by whoever records one', () => {
     const control = template('Control')
-    control.resourceCountIs('AWS::StepFunctions::StateMachine', 1)
-    const [machine] = Object.values(control.findResources('AWS::StepFunctions::StateMachine'))
+    const machines = Object.entries(control.findResources('AWS::StepFunctions::StateMachine'))
+    const [, machine] = machines.find(([id]) => id.startsWith('OperationsMachine')) ?? []
     const parts: unknown[] = machine?.Properties.DefinitionString['Fn::Join'][1]
     const { StartAt, States } = JSON.parse(
       parts.map((part) => (typeof part === 'string' ? part : 'a-reference')).join(''),
@@ -139,10 +149,13 @@ describe('operations', () => {
     const starters = Object.entries(control.findResources('AWS::IAM::Policy'))
       .filter(
         ([id, policy]) =>
-          JSON.stringify(policy).includes('states:StartExecution') && !id.startsWith('OperationsMachine'),
+          JSON.stringify(policy).includes('states:StartExecution') &&
+          !/^(?:OperationsMachine|FleetDeployment)/.test(id),
       )
       .map(([id]) => id.replace(/Role.*$/, ''))
-    expect(starters.toSorted()).toEqual(['Migrations', 'Operations', 'Placements', 'Tenants'])
+    expect(starters.toSorted()).toEqual([
+      ...['DeploymentIsComplete', 'Migrations', 'Operations', 'Placements', 'Tenants'],
+    ])
   })
 })
 
