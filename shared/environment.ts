@@ -5,6 +5,12 @@ const commaSeparated = z
   .transform((text) => text.split(',').map((part) => part.trim()))
   .pipe(z.array(z.string().min(1)).min(1))
 
+/** Unset, or empty: what SAM and the local gateway make of a name that only a deployment knows. */
+const optional = z
+  .string()
+  .optional()
+  .transform((text) => (text === '' ? undefined : text))
+
 const variables = {
   /** The deployment stage; names the secrets: `atrium/<stage>/<placement>/<login>`. */
   ATRIUM_STAGE: z.string().min(1),
@@ -18,21 +24,21 @@ const variables = {
   CONNECTION_TENANTS: z.coerce.number().int().min(1).default(250),
   CONNECTION_MINUTES: z.coerce.number().positive().default(15),
   /** The function that brings placements to life; for the control plane's function that has it do so. */
-  BOOTSTRAP_FUNCTION: z.string().min(1).optional(),
+  BOOTSTRAP_FUNCTION: optional,
   /** The function that tries to mix tenants up; for the worker that has it do so. */
-  PROBE_FUNCTION: z.string().min(1).optional(),
+  PROBE_FUNCTION: optional,
   /** The function that fetches an issuer's keys; for the application plane, which meets tokens signed with new ones. */
-  SIGNING_KEYS_FUNCTION: z.string().min(1).optional(),
+  SIGNING_KEYS_FUNCTION: optional,
   /** The function that reaches the internet for others. */
-  COURIER_FUNCTION: z.string().min(1).optional(),
+  COURIER_FUNCTION: optional,
   /** The state machine that works on operations; without it they wait for whoever invokes the worker. */
-  OPERATIONS_MACHINE: z.string().min(1).optional(),
+  OPERATIONS_MACHINE: optional,
   /** How long an idempotency key is kept. */
   IDEMPOTENCY_HOURS: z.coerce.number().positive().default(24),
   /** The bucket that exports and imports travel by. */
-  FILES_BUCKET: z.string().min(1).optional(),
+  FILES_BUCKET: optional,
   /** The secret of the server's master user; for that function alone. */
-  MASTER_SECRET: z.string().min(1).optional(),
+  MASTER_SECRET: optional,
 }
 
 const environment = z.object(variables)
