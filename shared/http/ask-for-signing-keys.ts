@@ -5,6 +5,9 @@ import { describeError, log } from '../logger.ts'
 /** Milliseconds between two requests of one instance for one issuer's keys; the control plane has a limit of its own. */
 const interval = 60_000
 
+/** Milliseconds that the request waits for it: the caller has not been let in yet. */
+const longest = 8_000
+
 const asked = createAgedCache<true>({ maxAge: interval, maxEntries: 1_000 })
 
 /**
@@ -19,6 +22,7 @@ export async function askForSigningKeys(issuer: string): Promise<boolean> {
     const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda')
     const answer = await new LambdaClient({}).send(
       new InvokeCommand({ FunctionName: SIGNING_KEYS_FUNCTION, Payload: JSON.stringify({ issuer }) }),
+      { abortSignal: AbortSignal.timeout(longest) },
     )
     return answer.FunctionError === undefined
   } catch (error) {

@@ -10,7 +10,7 @@ import type { RawRequest } from './raw-request.ts'
 
 /** A request that is to be done once, however often it is sent: its Idempotency-Key, within the tenant and its route. */
 export interface OnceKey {
-  /** Method and path. */
+  /** Method and path: the route, and its parameters if it has any. */
   readonly route: string
   readonly key: string
   /** SHA-256 of the canonical body and query. */
@@ -25,7 +25,7 @@ const quoted = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/
  * Reads the Idempotency-Key of a POST; undefined when there is none. Throws `invalid_idempotency_key` for one that is not
  * 1 to 255 visible characters.
  */
-export function readOnceKey(event: APIGatewayProxyEventV2, { body, query }: RawRequest): OnceKey | undefined {
+export function readOnceKey(event: APIGatewayProxyEventV2, { path, body, query }: RawRequest): OnceKey | undefined {
   const header = event.headers['idempotency-key']
   if (header === undefined || event.requestContext.http.method !== 'POST') return undefined
   const text = header.trim()
@@ -36,7 +36,9 @@ export function readOnceKey(event: APIGatewayProxyEventV2, { body, query }: RawR
   const fingerprint = createHash('sha256')
     .update(canonical([body, query]))
     .digest()
-  return { route: `POST ${event.rawPath}`, key, fingerprint }
+  // Not the path as it was sent, which can be written in several ways, and has a prefix on some domains.
+  const parameters = Object.keys(path).length === 0 ? '' : ` ${canonical(path)}`
+  return { route: `${event.routeKey}${parameters}`, key, fingerprint }
 }
 
 /** JSON with the members of every object in the order of their names: two bodies that mean the same are the same. */
