@@ -1,6 +1,6 @@
 import { lookup as lookUp } from 'node:dns/promises'
 import { request } from 'node:https'
-import { isIP } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { AppError } from '../errors.ts'
 import { isPublicAddress } from './public-address.ts'
@@ -44,12 +44,7 @@ export async function fetchJson(url: string, options: FetchOptions = {}): Promis
       ...{ port, method: 'GET', headers: { accept: 'application/json' }, agent: false },
       ...(options.ca === undefined ? {} : { ca: options.ca }),
       signal: AbortSignal.timeout(options.timeout ?? defaultTimeout),
-      // biome-ignore lint/suspicious/noExplicitAny: node:net has two shapes of this callback
-      lookup: (_host: string, { all }: { all?: boolean }, callback: any) => {
-        const family = isIP(address)
-        if (all) callback(null, [{ address, family }])
-        else callback(null, address, family)
-      },
+      lookup: lookUpAs(address),
     })
     sent.on('error', (cause) => fail(refuse('cannot be fetched', cause)))
     sent.on('response', (response) => {
@@ -76,6 +71,15 @@ export async function fetchJson(url: string, options: FetchOptions = {}): Promis
     return JSON.parse(text)
   } catch (cause) {
     throw refuse('does not send JSON', cause)
+  }
+}
+
+/** Whatever host is asked for, this address is its. */
+function lookUpAs(address: string): LookupFunction {
+  const family = isIP(address)
+  return (_host, { all }, callback) => {
+    if (all) callback(null, [{ address, family }])
+    else callback(null, address, family)
   }
 }
 

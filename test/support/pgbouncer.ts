@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import { findFreePort } from '../../local/free-port.ts'
 import { findServerAccount } from '../../local/postgres/server-account.ts'
-import { openLoopbackPort } from './loopback-port.ts'
 
 /** PgBouncer between us and the server, as Debian packages it. */
 export interface PgBouncer {
@@ -21,7 +21,7 @@ export interface PgBouncer {
  */
 export async function startPgBouncer(target: pg.ClientConfig): Promise<PgBouncer> {
   const folder = mkdtempSync(join(tmpdir(), 'atrium-pgbouncer-'))
-  const port = await openLoopbackPort()
+  const port = await findFreePort()
   const quote = (text: unknown) => `"${String(text).replaceAll('"', '""')}"`
   const files = {
     'users.txt': `${quote(target.user)} ${quote(target.password)}\n`,
