@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { updateProduct } from '../../functions/products/update-product.ts'
+import { lockProduct, updateProduct } from '../../functions/products/product-queries.ts'
 import { getTenant } from '../../shared/control/list-tenants.ts'
 import { openTenantDatabase } from '../../shared/db/tenant-database.ts'
+import { changeIfMatched, preconditionOf } from '../../shared/http/precondition.ts'
 import { call } from '../support/call.ts'
 import { createDirectPools } from '../support/direct-pools.ts'
 import { expectProblem } from '../support/problem.ts'
@@ -56,25 +58,29 @@ it('lets a change through for who has seen the present state, whose answer has t
   expectProblem(await change('/products/999', { price: '4' }, '*'), 404, 'not-found')
 })
 
-it('loses no update of several instances whose callers have seen the same', async () => {
+it('loses no update of two instances whose callers have seen the same: the second waits for the first, and is refused', async () => {
   const seen = (await read('/products/1')).headers.etag ?? ''
-  // As many connections as instances: each reads before any of them writes, unless the row is locked.
-  const pools = createDirectPools(stage.connection('api'), { size: 4 })
+  const pools = createDirectPools(stage.connection('api'), { size: 2 })
   const tenant = await getTenant(stage.control, 'acme')
+  const context = { tenant, db: openTenantDatabase(pools, tenant.ref), precondition: preconditionOf(seen, tenant.id) }
+  // Both begin at once, and each takes its time between reading and writing: without a lock both would have read the same.
   const outcomes = await Promise.all(
-    ['5', '6', '7', '8'].map((price) => {
-      const work = updateProduct.prepare(
-        { path: { id: '1' }, query: {}, body: { price } },
-        { once: undefined, ifMatch: seen },
-      )
-      return work({ tenant, db: openTenantDatabase(pools, tenant.ref) }).then(
-        ({ status }) => status,
+    ['5', '6'].map((price) =>
+      changeIfMatched(
+        context,
+        (db) => lockProduct(db, '1'),
+        async (db) => {
+          await sleep(200)
+          return updateProduct(db, '1', { price })
+        },
+      ).then(
+        (product) => product?.name,
         ({ code }) => code,
-      )
-    }),
+      ),
+    ),
   )
   await pools.end()
-  expect(outcomes.map(String).toSorted()).toEqual(['200', ...Array.from({ length: 3 }, () => 'precondition_failed')])
+  expect(outcomes.toSorted()).toEqual(['precondition_failed', 'the same'])
 })
 
 it('deletes only what was seen', async () => {
