@@ -57,8 +57,12 @@ async function sweepSchema({ pools }: ControlPlane, placement: string, schema: s
   let removed = 0
   for (;;) {
     const count = await withOwnerTransaction(pools, ref.placement, async (client) => {
-      // A tenant that is behind has no such table yet.
-      const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [table])
+      // A tenant that is behind has no such table yet. One that moves has no version record: its copy must not be told from
+      // its original by a sweep, so a move waits for this transaction, and no sweep begins behind it.
+      const { rows } = await client.query<{ there: boolean }>(
+        'SELECT to_regclass($1) IS NOT NULL AS there FROM atrium.tenant_versions WHERE schema_name = $2 FOR SHARE',
+        [table, ref.schema],
+      )
       if (!rows[0]?.there) return 0
       const { rowCount } = await client.query(
         `DELETE FROM ${table} WHERE (route, key) IN (
