@@ -20,6 +20,7 @@ export interface PlacementRequest {
 export async function createPlacement(master: pg.ClientConfig, request: PlacementRequest): Promise<PlacementNames> {
   const names = placementNames(request.database)
   await withClient(master, async (client) => {
+    await closeMastersDatabases(client)
     await createRoles(client, names, request.passwords)
     await createDatabase(client, names)
   })
@@ -62,6 +63,16 @@ async function createDatabase(client: pg.Client, names: PlacementNames): Promise
   const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_database WHERE datname = $1', [names.database])
   if (rowCount !== 0) return
   await client.query(`CREATE DATABASE ${quoteIdentifier(names.database)} OWNER ${quoteIdentifier(names.owner)}`)
+}
+
+/** The databases that the server came with are the master's: no login of ours need connect there, and none may. */
+async function closeMastersDatabases(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT d.datname AS name FROM pg_catalog.pg_database d
+     WHERE d.datallowconn AND pg_catalog.pg_has_role(d.datdba, 'USAGE') AND EXISTS (
+       SELECT FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) x WHERE x.grantee = 0)`,
+  )
+  for (const { name } of rows) await client.query(`REVOKE ALL ON DATABASE ${quoteIdentifier(name)} FROM PUBLIC`)
 }
 
 /**

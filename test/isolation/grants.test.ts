@@ -88,6 +88,14 @@ describe("the API's login", () => {
   })
 })
 
+it.each(['postgres', 'template1'])(
+  "neither the API's login nor a tenant's role connects to the server's own database %s",
+  async (database) => {
+    const stray = new pg.Client({ ...stage.connection('api'), database })
+    await expect(stray.connect()).rejects.toMatchObject(refused)
+  },
+)
+
 describe("a tenant's role", () => {
   it('reads and writes its own rows, and reaches neither another tenant nor the catalog', async () => {
     await asApi(a.ref.schema, "INSERT INTO products (name, price) VALUES ('x', 1)")
@@ -139,15 +147,16 @@ describe("a tenant's role", () => {
 })
 
 describe('PUBLIC', () => {
-  it('may neither connect to the database, nor make temporary tables, nor use the schema public', async () => {
+  it('may neither connect to any database, nor make temporary tables, nor use the schema public', async () => {
     const { rows } = await api.query(
       `SELECT
-         (SELECT count(*)::int FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) x
-            WHERE d.datname = current_database() AND x.grantee = 0) AS on_database,
+         -- Other test files are making databases of their own meanwhile.
+         ARRAY(SELECT d.datname::text FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) x
+            WHERE d.datallowconn AND x.grantee = 0 AND d.datname IN (current_database(), 'postgres', 'template1')) AS on_databases,
          (SELECT count(*)::int FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) x
             WHERE n.nspname = 'public' AND x.grantee = 0) AS on_public`,
     )
-    expect(rows).toEqual([{ on_database: 0, on_public: 0 }])
+    expect(rows).toEqual([{ on_databases: [], on_public: 0 }])
   })
 
   it('executes enter and leave in schema atrium and nothing else there', async () => {

@@ -57,9 +57,10 @@ UNION ALL SELECT format('%s has %s on %s.%s', CASE x.grantee WHEN 0 THEN 'PUBLIC
     AND NOT (x.grantee = rel.role AND x.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'USAGE'))
 UNION ALL SELECT format('%s, a tenant''s role, has %s on %s', t.name, x.privilege_type, c.oid::regclass)
   FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) x JOIN t ON t.role = x.grantee WHERE c.relnamespace <> t.schema
-UNION ALL SELECT format('PUBLIC has %s on the database', x.privilege_type)
+-- Its own, and those that the server came with; the other placements are looked at in their turn.
+UNION ALL SELECT format('PUBLIC has %s on the database %s', x.privilege_type, d.datname)
   FROM pg_database d CROSS JOIN LATERAL aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) x
-  WHERE d.datname = current_database() AND x.grantee = 0
+  WHERE d.datallowconn AND d.datname IN (current_database(), 'postgres', 'template1') AND x.grantee = 0
 UNION ALL SELECT format('the function %s runs as its owner without a search_path of its own', p.oid::regprocedure)
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND p.prosecdef
