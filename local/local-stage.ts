@@ -15,6 +15,7 @@ import type { FunctionError } from './gateway/function-process.ts'
 import type { GatewayPort } from './gateway/gateway.ts'
 import { readTemplate } from './gateway/read-template.ts'
 import { startInvokeEndpoint } from './invoke-endpoint.ts'
+import { migrateFleet } from './migrate-fleet.ts'
 import { startOperationsLoop } from './operations-loop.ts'
 import { openOperatorToken } from './operator-token.ts'
 import { type Cluster, startCluster } from './postgres/cluster.ts'
@@ -72,6 +73,7 @@ export async function startLocalStage({
   const control = connectControlPlane({ secretsUrl: secrets.url, accessKeyId: secrets.accessKeyId })
   started.defer(() => control.pools.end())
   await registerPlacement(control, placement)
+  await migrateFleet(control)
 
   await synthesised
   const output = createWriteStream(join(data.path, 'functions.log'), { mode: 0o600 })

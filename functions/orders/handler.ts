@@ -10,4 +10,5 @@ export const routes = serve('orders', {
   'GET /orders/{id}': getOrder,
 })
 
-export const handler = createHandler(routes)
+// A POST with an Idempotency-Key is kept in a table of the second version.
+export const handler = createHandler(routes, { needsVersion: 2 })

@@ -14,4 +14,5 @@ export const routes = serve('products', {
   'DELETE /products/{id}': deleteProduct,
 })
 
-export const handler = createHandler(routes)
+// A POST with an Idempotency-Key is kept in a table of the second version.
+export const handler = createHandler(routes, { needsVersion: 2 })

@@ -5,13 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openKeyRing } from '../../local/data-folder.ts'
+import { openKeyRing, readRunning } from '../../local/data-folder.ts'
 import { readInvoiceLines } from '../../local/demo/invoice-lines.ts'
 import { fromPence, toPence } from '../../local/demo/money.ts'
 import { createTenantClient } from '../../local/demo/tenant-client.ts'
 import { isFolderLocked } from '../../local/folder-lock.ts'
+import { connectControlPlane } from '../../local/local-stage.ts'
 import { removeCluster } from '../../local/postgres/cluster.ts'
 import type { NewApiKey } from '../../shared/control/api-keys.ts'
+import { getTenant } from '../../shared/control/list-tenants.ts'
+import { withOwnerTransaction } from '../../shared/db/owner-transaction.ts'
 import { type RunningCommand, runLocal } from '../support/local-command.ts'
 
 /** `npm start` and `npm run demo:load` themselves, on a data folder of their own, with all of the demo data. */
@@ -496,6 +499,26 @@ it('goes on with a load that was cut short: nothing is missing, nothing is there
   await start()
   expect(await countOrders()).toEqual(before)
   expect(JSON.parse(readFileSync(join(data, 'demo.json'), 'utf8'))).toEqual({ state: 'loaded' })
+})
+
+it('brings tenants that earlier code has made to what this code needs, at the next start', async () => {
+  const running = await readRunning(data)
+  if (running === undefined) throw new Error('nothing is running')
+  const control = connectControlPlane(running)
+  const { ref } = await getTenant(control, 'norway')
+  await withOwnerTransaction(control.pools, ref.placement, (client) =>
+    client.query(`DROP TABLE ${ref.schema}.idempotency_keys;
+      REVOKE USAGE ON SEQUENCE ${ref.schema}.orders_id_seq FROM ${ref.schema};
+      UPDATE atrium.tenant_versions SET version = 1 WHERE schema_name = '${ref.schema}'`),
+  )
+  await control.pools.end()
+  await stopWith('SIGINT')
+  await start()
+  const headers = { 'content-type': 'application/json', 'idempotency-key': 'once' }
+  const order = () => send('norway.localhost', '/orders', headers, '{"product_id":"1","quantity":1}')
+  const first = await order()
+  expect(first.status).toBe(201)
+  expect((await order()).body).toEqual(first.body)
 })
 
 it('keeps the data at Ctrl-C, however often it is pressed, and serves them again at the next start', async () => {
