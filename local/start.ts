@@ -128,8 +128,10 @@ async function announce(url: string, stage: LocalStage, data: DataFolder, json: 
     console.log(`\nAtrium serves no tenant yet at ${url}. Make one: npx atrium tenants create acme --name Acme`)
     return
   }
-  // A start that found its tenants made has their keys, unless somebody removed the file.
-  const key = await demoKey(stage.control, data.keys, { slug: chosen.slug, created: false })
+  // Loading has made the keys; data of a version that had none, or whose file somebody removed, gets them now.
+  const isMissing = data.keys.get(chosen.slug) === undefined
+  for (const { slug } of isMissing ? tenants : []) await demoKey(stage.control, data.keys, { slug, created: false })
+  const key = data.keys.get(chosen.slug)
   const at = url.replace('localhost', `${chosen.slug}.localhost`)
   const file = relative('', data.keys.file)
   console.log(`
