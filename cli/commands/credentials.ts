@@ -14,7 +14,11 @@ const keyRow = ({ key_id, name, state, scopes, expires_at, last_used_at }: ApiKe
 const issuerRow = (issuer: TokenIssuerRecord) => ({
   ...{ id: issuer.id, issuer: issuer.issuer, audience: issuer.audience },
   tenant: issuer.tenant_claim === null ? '' : `${issuer.tenant_claim}=${issuer.tenant_value}`,
-  ...{ scopes: issuer.scope_claim, keys: issuer.problem ?? String(issuer.signing_keys ?? 'not fetched yet') },
+  ...{
+    scopes: issuer.scope_claim,
+    'keys from': issuer.jwks_uri ?? 'discovery',
+    keys: issuer.problem ?? String(issuer.signing_keys ?? 'not fetched yet'),
+  },
 })
 
 const showOnce = ({ key, key_id }: NewApiKey) =>
@@ -71,6 +75,9 @@ export const credentialCommands: readonly Command[] = [
     async run(call) {
       const { SLUG, ID } = takeArguments(call, 'SLUG', 'ID')
       const overlap = textOption(call, 'overlap')
+      if (overlap !== undefined && !/^\d{1,3}(?:\.\d+)?$/.test(overlap)) {
+        throw new CommandError(`--overlap must be a number of hours such as 24, not "${overlap}"`)
+      }
       const { body } = await call.client.send('POST', pathOf(SLUG, 'keys', ID, 'rotate'), {
         ...(overlap === undefined ? {} : { overlap_hours: Number(overlap) }),
       })

@@ -1,6 +1,7 @@
 import type { Refusals } from '../../shared/db/refusals.ts'
 import { sqlState } from '../../shared/db/sql-states.ts'
 import type { TenantStatements } from '../../shared/db/tenant-database.ts'
+import { AppError } from '../../shared/errors.ts'
 import { type OnceKey, onceRefusals } from '../../shared/http/idempotency.ts'
 
 /** An order as the API shows it: ids and money are decimal strings, `order_date` RFC 3339. */
@@ -92,7 +93,21 @@ export async function insertOrderOnce(
   order: NewOrder,
   once: OnceKey,
 ): Promise<PlacedOrder | undefined> {
-  const [placed] = await db.write<Order & { created: boolean; same: boolean }>(
+  try {
+    return (await claimAndInsert(db, order, once)) ?? (await findPlacedOrder(db, once))
+  } catch (error) {
+    // The product's price of today may refuse what was placed at that of yesterday: only then it costs another flight.
+    if (!(error instanceof AppError && refusedByPrice.has(error.code))) throw error
+    const placed = await findPlacedOrder(db, once)
+    if (placed === undefined) throw error
+    return placed
+  }
+}
+
+const refusedByPrice: ReadonlySet<string> = new Set(['price_required', 'amount_too_large'])
+
+async function claimAndInsert(db: TenantStatements, order: NewOrder, once: OnceKey): Promise<PlacedOrder | undefined> {
+  const [placed] = await db.write<PlacedRow>(
     `WITH priced AS (
        SELECT id AS product_id, $2::integer AS quantity, coalesce($3, price)::numeric(12, 2) AS unit_price,
          coalesce($4, now()) AS order_date
@@ -117,7 +132,24 @@ export async function insertOrderOnce(
     ],
     { ...refusals, ...onceRefusals },
   )
-  if (placed === undefined) return undefined
-  const { created, same, ...first } = placed
-  return { order: first, created, same }
+  return placed && toPlacedOrder(placed)
+}
+
+/** What was answered for a key before, whatever has become of the product and its price since. */
+async function findPlacedOrder(db: TenantStatements, once: OnceKey): Promise<PlacedOrder | undefined> {
+  const [placed] = await db.read<PlacedRow>(
+    `SELECT false AS created, k.fingerprint = $3 AS same, k.order_id AS id, first.product_id, first.quantity,
+       first.unit_price, first.total_price, first.order_date
+     FROM idempotency_keys k, json_to_record(k.body) AS first (product_id bigint, quantity integer,
+       unit_price numeric(12, 2), total_price numeric(12, 2), order_date timestamptz)
+     WHERE k.route = $1 AND k.key = $2`,
+    [once.route, once.key, once.fingerprint],
+  )
+  return placed && toPlacedOrder(placed)
+}
+
+type PlacedRow = Order & { readonly created: boolean; readonly same: boolean }
+
+function toPlacedOrder({ created, same, ...order }: PlacedRow): PlacedOrder {
+  return { order, created, same }
 }

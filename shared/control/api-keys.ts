@@ -66,7 +66,7 @@ export function revokeKey(control: ControlPlane, slug: string, keyId: string): P
 
 /**
  * Makes a key like another one, which ends after `overlapHours`, so that there is time to replace it everywhere. Throws
- * `not_found`, or `wrong_status` for one that has ended.
+ * `not_found`, or `wrong_status` for one that has ended or was replaced already.
  */
 export async function rotateKey(
   control: ControlPlane,
@@ -74,13 +74,35 @@ export async function rotateKey(
   keyId: string,
   overlapHours: number,
 ): Promise<NewApiKey> {
-  const old = (await listKeys(control, slug)).find((key) => key.key_id === keyId)
-  if (old === undefined) throw notFound(slug, keyId)
-  if (old.state !== 'active') throw new AppError('wrong_status', `The key ${keyId} is ${old.state}; create a new one.`)
-  const made = await createKey(control, slug, { name: old.name, scopes: old.scopes, expiresAt: old.expires_at })
-  const end = `now() + ${Number(overlapHours)} * interval '1 hour'`
-  await changeKey(control, slug, keyId, `expires_at = least(k.expires_at, ${end})`)
-  return made
+  const { id } = await getTenant(control, slug)
+  const drawn = drawApiKey()
+  return withOwnerTransaction(control.pools, control.catalog, async (client) => {
+    const found = await client.query<ApiKeyRecord & { replaced_by: string | null }>(
+      `SELECT ${columns}, k.replaced_by FROM catalog.api_keys k WHERE k.key_id = $1 AND k.tenant_id = $2 FOR UPDATE`,
+      [keyId, id],
+    )
+    const [old] = found.rows
+    if (old === undefined) throw notFound(slug, keyId)
+    if (old.replaced_by !== null) {
+      throw new AppError(
+        'wrong_status',
+        `The key ${keyId} was replaced by ${old.replaced_by} already; rotate that one.`,
+      )
+    }
+    if (old.state !== 'active')
+      throw new AppError('wrong_status', `The key ${keyId} is ${old.state}; create a new one.`)
+    const made = await client.query<ApiKeyRecord>(
+      `INSERT INTO catalog.api_keys AS k (key_id, tenant_id, name, key_hash, scopes, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${columns}`,
+      [drawn.keyId, id, old.name, drawn.hash, old.scopes, old.expires_at],
+    )
+    await client.query(
+      `UPDATE catalog.api_keys SET replaced_by = $2, expires_at = least(expires_at, now() + $3 * interval '1 hour')
+       WHERE key_id = $1`,
+      [keyId, drawn.keyId, overlapHours],
+    )
+    return { ...onlyRow(made.rows), key: drawn.text }
+  })
 }
 
 async function changeKey(control: ControlPlane, slug: string, keyId: string, change: string): Promise<ApiKeyRecord> {

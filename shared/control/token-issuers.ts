@@ -13,6 +13,8 @@ export interface TokenIssuerRecord {
   readonly audience: string
   readonly tenant_claim: string | null
   readonly tenant_value: string | null
+  /** Where the keys are fetched; null: where the issuer's discovery document says. */
+  readonly jwks_uri: string | null
   readonly scope_claim: string
   readonly scope_map: Readonly<Record<string, readonly string[]>> | null
   /** How many keys the issuer has, as they were fetched; null before the first time. */
@@ -34,7 +36,7 @@ export interface IssuerRequest {
 }
 
 const columns = `i.id, i.issuer, i.audience, nullif(i.tenant_claim, '') AS tenant_claim,
-  nullif(i.tenant_value, '') AS tenant_value, i.scope_claim, i.scope_map,
+  nullif(i.tenant_value, '') AS tenant_value, s.jwks_uri, i.scope_claim, i.scope_map,
   jsonb_array_length(s.jwks -> 'keys') AS signing_keys, s.fetched_at, s.problem`
 
 /**
@@ -60,9 +62,10 @@ export async function addIssuer(
         [issuer],
       )
       const known = onlyRow(rows).jwks_uri
-      if (request.jwksUri !== null && request.jwksUri !== known) {
+      if (request.jwksUri !== known) {
+        // Nobody's keys come from where somebody else has said.
         const where = known ?? 'where its discovery document says'
-        throw new AppError('issuer_taken', `The keys of ${issuer} are fetched for another tenant already: ${where}.`)
+        throw new AppError('issuer_taken', `The keys of ${issuer} are fetched already, from elsewhere: ${where}.`)
       }
       // The first tenant says which claim, if any, tells those behind the audience apart.
       await client.query(

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { AppError } from '../errors.ts'
 import { type CourierRequest, jsonWebKeySet } from './courier-request.ts'
-import { type FetchOptions, fetchJson } from './fetch-json.ts'
+import { type FetchOptions, fetchJson, longest } from './fetch-json.ts'
 
 /** OpenID Connect Discovery 1.0, section 4. */
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.string() })
@@ -14,8 +14,10 @@ export async function fetchSigningKeys(
   { issuer, jwksUri }: CourierRequest,
   options: FetchOptions = {},
 ): Promise<z.output<typeof jsonWebKeySet>> {
-  const uri = jwksUri ?? (await discover(issuer, options))
-  const found = jsonWebKeySet.safeParse(await fetchJson(uri, options))
+  // One limit for both fetches.
+  const limited = { signal: AbortSignal.timeout(longest), ...options }
+  const uri = jwksUri ?? (await discover(issuer, limited))
+  const found = jsonWebKeySet.safeParse(await fetchJson(uri, limited))
   if (found.success && found.data.keys.length > 0) return found.data
   throw new AppError('fetch_failed', `${uri} holds no public keys (RFC 7517).`)
 }

@@ -18,7 +18,7 @@ export interface OnceKey {
 }
 
 /** Visible characters (RFC 9110's VCHAR), bare or as a quoted string (RFC 8941), as the IETF's draft 07 has it. */
-const bare = /^[\x21-\x7e]{1,255}$/
+const visible = /^[\x21-\x7e]{1,255}$/
 const quoted = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/
 
 /**
@@ -30,8 +30,12 @@ export function readOnceKey(event: APIGatewayProxyEventV2, { path, body, query }
   if (header === undefined || event.requestContext.http.method !== 'POST') return undefined
   const text = header.trim()
   const key = text.startsWith('"') ? quoted.exec(text)?.[1]?.replace(/\\(["\\])/g, '$1') : text
-  if (key === undefined || !bare.test(key)) {
-    throw new AppError('invalid_idempotency_key', 'An Idempotency-Key has 1 to 255 visible characters.')
+  // Two headers arrive joined by a comma, and would be a third key.
+  if (key === undefined || !visible.test(key) || (key === text && key.includes(','))) {
+    throw new AppError(
+      'invalid_idempotency_key',
+      'An Idempotency-Key is sent once, with 1 to 255 visible characters; one with a comma in quotes.',
+    )
   }
   const fingerprint = createHash('sha256')
     .update(canonical([body, query]))

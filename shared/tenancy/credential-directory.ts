@@ -28,7 +28,7 @@ interface Known {
 
 const second = 1_000
 const ages = { hit: 10 * second, miss: 1 * second }
-const sizes = { hits: 10_000, misses: 1_000 }
+const sizes = { keys: 10_000, tokens: 1_000, misses: 1_000 }
 
 /**
  * Remembers good credentials for 10 s by their SHA-256, and others for 1 s in a small cache of their own, so that a flood of
@@ -37,7 +37,11 @@ const sizes = { hits: 10_000, misses: 1_000 }
 export function createCredentialDirectory(options: CredentialDirectoryOptions): CredentialDirectory {
   const { catalog } = options
   const now = options.now ?? (() => Date.now())
-  const hits = createAgedCache<Known>({ maxAge: ages.hit, maxEntries: sizes.hits, now })
+  // Apart, since a key costs little, and a token what its issuer puts into it.
+  const remembered = {
+    key: createAgedCache<Known>({ maxAge: ages.hit, maxEntries: sizes.keys, now }),
+    token: createAgedCache<Known>({ maxAge: ages.hit, maxEntries: sizes.tokens, now }),
+  }
   const misses = createAgedCache<true>({ maxAge: ages.miss, maxEntries: sizes.misses, now })
   const once = createSingleFlight<Known | undefined>()
 
@@ -69,14 +73,14 @@ export function createCredentialDirectory(options: CredentialDirectoryOptions): 
       misses.set(key, true)
       return undefined
     }
-    hits.set(key, known)
+    remembered[sent.kind].set(key, known)
     return known
   }
 
   return {
     async find(sent) {
       const key = sent.kind === 'key' ? sent.hash.toString('base64') : hashOf(sent.text)
-      const cached = hits.get(key)
+      const cached = remembered[sent.kind].get(key)
       if (cached !== undefined) return cached.endsAt > now() ? cached.credential : undefined
       if (misses.get(key)) return undefined
       return (await once(key, () => ask(sent, key)))?.credential

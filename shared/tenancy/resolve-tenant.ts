@@ -11,14 +11,21 @@ export async function resolveTenant(
   directory: TenantDirectory,
   { byHost, byHeader }: NamedTenants,
 ): Promise<Tenant | undefined> {
+  requireOneSlug({ byHost, byHeader })
   const names = byHost === undefined ? byHeader : [byHost, ...byHeader]
-  const slugs = new Set(names.flatMap((name) => (name.kind === 'slug' ? [name.slug] : [])))
-  const found = slugs.size > 1 ? [] : await Promise.all(names.map((name) => directory.find(name)))
+  const found = await Promise.all(names.map((name) => directory.find(name)))
   const [tenant] = found
-  if (slugs.size > 1 || found.some((other) => other?.id !== tenant?.id)) {
-    throw new AppError('tenant_names_disagree', 'The host and the tenant headers name different tenants.')
-  }
+  if (found.some((other) => other?.id !== tenant?.id)) throw namesDisagree()
   return tenant
+}
+
+/** Throws `tenant_names_disagree` for two slugs: that they are two tenants shows without asking which of them there are. */
+export function requireOneSlug({ byHeader }: NamedTenants): void {
+  if (new Set(byHeader.flatMap((name) => (name.kind === 'slug' ? [name.slug] : []))).size > 1) throw namesDisagree()
+}
+
+function namesDisagree(): AppError {
+  return new AppError('tenant_names_disagree', 'The host and the tenant headers name different tenants.')
 }
 
 /**

@@ -17,6 +17,8 @@ export interface IdentityProvider {
   rotate(): Promise<void>
   /** Answers something else from now on: status and body of the keys' endpoint. */
   answer(status: number, body: string, headers?: Readonly<Record<string, string>>): void
+  /** Answers nothing any more. */
+  hang(): void
   close(): Promise<void>
 }
 
@@ -29,12 +31,14 @@ export async function startIdentityProvider(host = 'login.example.com'): Promise
   let kid = 1
   let fixed: { status: number; body: string; headers: Readonly<Record<string, string>> } | undefined
   const requests: string[] = []
+  let hangs = false
 
   const jwks = async () =>
     JSON.stringify({ keys: [{ ...(await exportJWK(keys.publicKey)), kid: `key-${kid}`, alg: 'RS256' }] })
   const options: ServerOptions = { cert, key }
   const server = createServer(options, async (request, response) => {
     requests.push(request.url ?? '')
+    if (hangs) return
     response.setHeader('content-type', 'application/json')
     if (request.url === '/.well-known/openid-configuration') {
       response.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/jwks` }))
@@ -66,6 +70,13 @@ export async function startIdentityProvider(host = 'login.example.com'): Promise
     answer(status, body, headers = {}) {
       fixed = { status, body, headers }
     },
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    hang() {
+      hangs = true
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
   }
 }

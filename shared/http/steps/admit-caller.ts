@@ -1,6 +1,6 @@
 import { readEnvironment } from '../../environment.ts'
 import { AppError } from '../../errors.ts'
-import { requireServable, resolveTenant } from '../../tenancy/resolve-tenant.ts'
+import { requireOneSlug, requireServable, resolveTenant } from '../../tenancy/resolve-tenant.ts'
 import { readTenantNames } from '../../tenancy/tenant-names.ts'
 import { applicationCredentials, applicationDirectory } from '../application-catalog.ts'
 import { readCredential, unauthenticated } from '../read-credential.ts'
@@ -10,7 +10,8 @@ import { accessOf, requireGrant } from '../serve-tenant.ts'
 
 /**
  * Finds the tenant that the request is for and the caller's credential, unless the endpoint is public, and refuses in
- * DESIGN's order: contradictory names, no good credential, one of another tenant, the tenant's status, its version, a
+ * DESIGN's order: contradictory names (those that only the catalog knows to be so, behind a good credential), no good
+ * credential, one of another tenant, the tenant's status, its version, a
  * missing scope. Both look-ups share a flight.
  */
 export function admitCaller(needsVersion: number): Step {
@@ -21,16 +22,19 @@ export function admitCaller(needsVersion: number): Step {
       const { domainName, http } = event.requestContext
       const named = readTenantNames({ host: domainName, headers: event.headers }, readEnvironment().SHARED_DOMAINS)
       const sent = readCredential(event.headers.authorization)
-      if (sent instanceof AppError) {
-        // Only names that could contradict each other are looked up: whether the tenant exists shows in nothing.
-        if ((named.byHost ? 1 : 0) + named.byHeader.length > 1) await resolveTenant(applicationDirectory(), named)
-        throw sent
-      }
-      const [tenant, credential] = await Promise.all([
-        resolveTenant(applicationDirectory(), named),
+      requireOneSlug(named)
+      if (sent instanceof AppError) throw sent
+      // Held until the credential is known to be good: a stranger learns of no name whether it is a tenant's.
+      const [resolved, credential] = await Promise.all([
+        resolveTenant(applicationDirectory(), named).then(
+          (tenant) => ({ tenant }),
+          (error: unknown) => ({ error }),
+        ),
         applicationCredentials().find(sent),
       ])
       if (credential === undefined) throw unauthenticated()
+      if ('error' in resolved) throw resolved.error
+      const { tenant } = resolved
       const grant = requireGrant(credential, tenant)
       requireServable(grant.tenant, accessOf(http.method))
       await requireVersion(grant.tenant, needsVersion)

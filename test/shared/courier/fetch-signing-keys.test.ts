@@ -51,7 +51,11 @@ describe('is refused', () => {
   })
 
   it('a server that takes too long', async () => {
-    await expect(fetchKeys({ timeout: 1 })).rejects.toMatchObject(failed('cannot be fetched'))
+    provider.hang()
+    await expect(fetchKeys({ signal: AbortSignal.timeout(200) })).rejects.toMatchObject(failed('cannot be fetched'))
+    const never = () => new Promise<never>(() => undefined)
+    const fetching = fetchKeys({ signal: AbortSignal.timeout(50), resolve: never })
+    await expect(fetching).rejects.toMatchObject(failed('has no address'))
   })
 
   it('a server whose certificate is not believed, or is for another name', async () => {

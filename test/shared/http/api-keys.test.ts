@@ -153,8 +153,11 @@ it('rotates a key into one like it, and lets the old one end', async () => {
   const old = (await listKeys(stage.control, slug)).find((key) => key.key_id === key_id)
   expect(Date.parse(old?.expires_at ?? '') / 3_600_000).toBeCloseTo(Date.now() / 3_600_000 + 2, 2)
   expect((await ask(made.key, '/orders')).status).toBe(200)
-  await revokeKey(stage.control, slug, key_id)
-  await expect(rotateKey(stage.control, slug, key_id, 2)).rejects.toMatchObject({ code: 'wrong_status' })
+  await expect(rotateKey(stage.control, slug, key_id, 2)).rejects.toMatchObject({
+    ...{ code: 'wrong_status', message: expect.stringContaining(`replaced by ${made.key_id}`) },
+  })
+  await revokeKey(stage.control, slug, made.key_id)
+  await expect(rotateKey(stage.control, slug, made.key_id, 2)).rejects.toMatchObject({ code: 'wrong_status' })
 })
 
 it('notes the hour of its last use, once, and not for a request that was refused before', async () => {

@@ -202,6 +202,17 @@ describe('two tenants behind one issuer and audience', () => {
     await trust(b, { audience: 'third' })
   })
 
+  it('fetch its keys from one place, which neither of them gives for the other', async () => {
+    const jwksUri = `${provider.issuer}/jwks`
+    await trust(a, { jwksUri })
+    await expect(trust(b, { audience: 'second' })).rejects.toMatchObject({ code: 'issuer_taken' })
+    await expect(trust(b, { audience: 'second', jwksUri: 'https://evil.example.com/jwks' })).rejects.toMatchObject({
+      code: 'issuer_taken',
+    })
+    await trust(b, { audience: 'second', jwksUri })
+    expect(await listIssuers(stage.control, b)).toMatchObject([{ jwks_uri: jwksUri }])
+  })
+
   it('leave an audience to whoever comes when the last of them has gone', async () => {
     const { id } = await trust(a, { tenantClaim: { name: 'org', value: 'x' } })
     await removeIssuer(stage.control, a, id)
@@ -217,6 +228,26 @@ it('gives the scopes that the values of a claim are mapped to, and none for a va
   expect(await by(['clerk'], '/products')).toBe(403)
   expect(await by('owner clerk', '/products')).toBe(200)
   expect(await by(['products:read', 'constructor'], '/products')).toBe(403)
+})
+
+it('takes no harm from keys of the issuer that cannot be used, nor from claims that are no texts', async () => {
+  await trust(a)
+  const token = await provider.sign({ aud: 'atrium', scope: [{ toString: 1 }, 7, null, 'products:read'] })
+  expect((await ask(token)).status).toBe(200)
+  const broken = [
+    { kty: 'RSA', n: 'AQAB', e: 'AQAB' },
+    { kty: 'EC', crv: 'P-256' },
+    { kty: 'RSA', e: 'AQAB' },
+  ]
+  for (const [n, key] of broken.entries()) {
+    await stage.asOwner((client) =>
+      client.query('UPDATE catalog.signing_keys SET jwks = $2 WHERE issuer = $1', [
+        ...[provider.issuer, JSON.stringify({ keys: [{ ...key, kid: `broken-${n}` }] })],
+      ]),
+    )
+    const alg = { kid: `broken-${n}` }
+    expectProblem(await ask(await provider.sign({ ...good, sub: `broken ${n}` }, alg)), 401, 'unauthenticated')
+  }
 })
 
 it('takes tokens of several issuers, and keys beside them', async () => {

@@ -8,6 +8,8 @@ CREATE TABLE catalog.api_keys (
   scopes text[] NOT NULL CHECK (cardinality(scopes) > 0),
   expires_at timestamptz,
   revoked_at timestamptz,
+  -- The key that takes its place, made by a rotation.
+  replaced_by text,
   -- To the hour; collected from the tenant's placement.
   last_used_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT now()
