@@ -20,11 +20,11 @@ export async function refreshSigningKeys(
   fetchKeys: Fetch = invokeCourier,
 ): Promise<boolean> {
   const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
-    client.query<{ jwks_uri: string | null }>(
+    client.query<{ jwks_uri: string | null; asked_at: string }>(
       `UPDATE catalog.signing_keys s SET asked_at = clock_timestamp()
        WHERE s.issuer = $1 AND coalesce(s.asked_at < clock_timestamp() - $2 * interval '1 s', true)
          AND EXISTS (SELECT FROM catalog.token_issuers i WHERE i.issuer = s.issuer)
-       RETURNING s.jwks_uri`,
+       RETURNING s.jwks_uri, s.asked_at::text`,
       [issuer, soonest],
     ),
   )
@@ -32,17 +32,21 @@ export async function refreshSigningKeys(
   if (asked === undefined) return false
   try {
     const jwks = await fetchKeys({ kind: 'jwks', issuer, jwksUri: asked.jwks_uri })
-    await withOwnerTransaction(pools, catalog, (client) =>
+    // The issuer may have been removed meanwhile, and added again with its keys elsewhere: that is another row.
+    const { rowCount } = await withOwnerTransaction(pools, catalog, (client) =>
       client.query(
-        'UPDATE catalog.signing_keys SET jwks = $2, fetched_at = clock_timestamp(), problem = NULL WHERE issuer = $1',
-        [issuer, JSON.stringify(jwks)],
+        `UPDATE catalog.signing_keys SET jwks = $2, fetched_at = clock_timestamp(), problem = NULL
+         WHERE issuer = $1 AND asked_at = $3::timestamptz`,
+        [issuer, JSON.stringify(jwks), asked.asked_at],
       ),
     )
-    return true
+    return rowCount === 1
   } catch (error) {
     const problem = error instanceof AppError ? error.message : 'the log has the cause'
     await withOwnerTransaction(pools, catalog, (client) =>
-      client.query('UPDATE catalog.signing_keys SET problem = $2 WHERE issuer = $1', [issuer, problem]),
+      client.query('UPDATE catalog.signing_keys SET problem = $2 WHERE issuer = $1 AND asked_at = $3::timestamptz', [
+        ...[issuer, problem, asked.asked_at],
+      ]),
     )
     throw error
   }

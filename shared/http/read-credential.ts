@@ -16,5 +16,18 @@ export function readCredential(header: string | undefined): SentCredential | App
   if (token === undefined) return unauthenticated()
   const key = parseApiKey(token)
   if (key === 'mistyped') return unauthenticated('The API key is mistyped or cut short: its checksum does not match.')
-  return key === undefined ? { kind: 'token', text: token } : { kind: 'key', ...key }
+  if (key !== undefined) return { kind: 'key', ...key }
+  // What is no token at all is told without a look-up, as a mistyped key is.
+  return looksLikeToken(token) ? { kind: 'token', text: token } : unauthenticated()
+}
+
+/** Three parts, of which the first two hold JSON (RFC 7519). */
+function looksLikeToken(text: string): boolean {
+  const parts = text.split('.')
+  try {
+    for (const part of parts.slice(0, 2)) JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    return parts.length === 3
+  } catch {
+    return false
+  }
 }

@@ -11,6 +11,8 @@ export interface CredentialDirectory {
    * tenant, a credential is never believed for longer than 10 s.
    */
   find(sent: SentCredential): Promise<Credential | undefined>
+  /** Whether it was found not to be good a moment ago: nothing more need be looked up. */
+  isRefused(sent: SentCredential): boolean
 }
 
 export interface CredentialDirectoryOptions {
@@ -78,8 +80,9 @@ export function createCredentialDirectory(options: CredentialDirectoryOptions): 
   }
 
   return {
+    isRefused: (sent) => misses.get(cacheKeyOf(sent)) === true,
     async find(sent) {
-      const key = sent.kind === 'key' ? sent.hash.toString('base64') : hashOf(sent.text)
+      const key = cacheKeyOf(sent)
       const cached = remembered[sent.kind].get(key)
       if (cached !== undefined) return cached.endsAt > now() ? cached.credential : undefined
       if (misses.get(key)) return undefined
@@ -88,6 +91,7 @@ export function createCredentialDirectory(options: CredentialDirectoryOptions): 
   }
 }
 
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64')
+/** The SHA-256 of what was sent. */
+function cacheKeyOf(sent: SentCredential): string {
+  return sent.kind === 'key' ? sent.hash.toString('base64') : createHash('sha256').update(sent.text).digest('base64')
 }

@@ -60,7 +60,7 @@ export async function verifyToken(
       ...{ algorithms, issuer: token.issuer, audience: trusts.map(({ audience }) => audience), clockTolerance: skew },
       requiredClaims: ['exp'],
     })
-    const grants = trusts.map((trust) => toGrant(trust, payload))
+    const grants = mergeGrants(trusts.map((trust) => toGrant(trust, payload)))
     const label = `token ${typeof payload.sub === 'string' ? payload.sub.slice(0, 100) : 'without subject'}`
     return { credential: { label, grants }, endsAt: ((payload.exp ?? 0) + skew) * 1_000 }
   } catch (error) {
@@ -72,6 +72,13 @@ export async function verifyToken(
 /** What a scope of a route looks like; a token may carry many more, which nobody asks for. */
 const scopeShape = /^[a-z][a-z0-9-]{0,40}:(?:read|write)$/
 const mostScopes = 64
+
+/** A tenant may take a token for several of its audiences: it then allows what each of them does. */
+function mergeGrants(grants: readonly Grant[]): Grant[] {
+  return [...Map.groupBy(grants, ({ tenantId }) => tenantId)].map(([tenantId, group]) => ({
+    ...{ tenantId, scopes: new Set(group.flatMap(({ scopes }) => [...scopes])) },
+  }))
+}
 
 function toGrant({ tenant_id, scope_claim, scope_map }: TokenIssuerRow, payload: JWTPayload): Grant {
   const claimed = payload[scope_claim]

@@ -62,6 +62,16 @@ it('a key that there is not costs the same look-up, whether the tenant is there 
     flights.push(stage.takeFlights())
   }
   expect(flights).toEqual([1, 1, 1, 1])
+  // The same one again, and what is neither key nor token, cost none.
+  const bad = drawApiKey().text
+  await call('GET', '/products', { tenant: 'acme', credential: bad })
+  for (const credential of [bad, 'x.y.z', 'nonsense']) {
+    for (const tenant of ['acme', 'nobody-so-far', `nobody-${credential.length}`]) {
+      stage.takeFlights()
+      expect((await call('GET', '/products', { tenant, credential })).status).toBe(401)
+      expect(stage.takeFlights()).toBe(0)
+    }
+  }
 })
 
 it('a credential that is refused costs one look-up and no statement in a schema', async () => {

@@ -24,6 +24,8 @@ export function admitCaller(needsVersion: number): Step {
       const sent = readCredential(event.headers.authorization)
       requireOneSlug(named)
       if (sent instanceof AppError) throw sent
+      // The tenant is looked up beside the credential or not at all, so that time tells of it as little as words.
+      if (applicationCredentials().isRefused(sent)) throw unauthenticated()
       // Held until the credential is known to be good: a stranger learns of no name whether it is a tenant's.
       const [resolved, credential] = await Promise.all([
         resolveTenant(applicationDirectory(), named).then(

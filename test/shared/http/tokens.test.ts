@@ -261,7 +261,26 @@ it('takes tokens of several issuers, and keys beside them', async () => {
   await second.close()
 })
 
+it('gives what each of its audiences gives, to a token for several', async () => {
+  await trust(a, { audience: 'one', scopeClaim: 'none' })
+  await trust(a, { audience: 'two' })
+  const token = await provider.sign({ ...good, aud: ['one', 'two'] })
+  expect((await ask(token)).status).toBe(200)
+})
+
 describe("an issuer's keys", () => {
+  it('that were asked for before it was removed and added again are not taken for its own', async () => {
+    const { id } = await trust(a, { jwksUri: `${provider.issuer}/old` })
+    const refreshed = await refreshSigningKeys(stage.control, provider.issuer, async (request) => {
+      const keys = await courier(request)
+      await removeIssuer(stage.control, a, id)
+      await trust(b, { jwksUri: `${provider.issuer}/new` })
+      return keys
+    })
+    expect(refreshed).toBe(false)
+    expect(await listIssuers(stage.control, b)).toMatchObject([{ signing_keys: null, fetched_at: null }])
+  })
+
   it('are fetched again for a key that is not known, at most once a minute, whatever tokens come', async () => {
     await trust(a)
     expect((await ask(await provider.sign(good))).status).toBe(200)
