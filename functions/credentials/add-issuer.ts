@@ -3,7 +3,8 @@ import { addIssuer as addTokenIssuer } from '../../shared/control/token-issuers.
 import { created } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'
 import { text } from '../../shared/http/fields.ts'
-import { nothing, scopeList, tenantPath } from './credential-fields.ts'
+import { nothing, tenantPath } from '../tenants/tenant-fields.ts'
+import { scopeList } from './credential-fields.ts'
 
 /** Not normalised: a token's `iss` has to be the same to the letter. */
 const httpsUrl = z

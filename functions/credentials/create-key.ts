@@ -4,7 +4,8 @@ import { created } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'
 import { timestamp } from '../../shared/http/fields.ts'
 import { scopes } from '../routes.ts'
-import { keyName, nothing, scopeList, tenantPath } from './credential-fields.ts'
+import { nothing, tenantPath } from '../tenants/tenant-fields.ts'
+import { keyName, scopeList } from './credential-fields.ts'
 
 export const createKeyRequest = z.strictObject({
   path: tenantPath,

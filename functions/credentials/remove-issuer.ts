@@ -3,9 +3,9 @@ import { removeIssuer as removeTokenIssuer } from '../../shared/control/token-is
 import { noContent } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'
 import { id } from '../../shared/http/fields.ts'
-import { nothing, slug } from './credential-fields.ts'
+import { nothing, tenantPath } from '../tenants/tenant-fields.ts'
 
-export const removeIssuerRequest = z.strictObject({ path: z.strictObject({ slug, id }), query: nothing })
+export const removeIssuerRequest = z.strictObject({ path: tenantPath.extend({ id }), query: nothing })
 
 export const removeIssuer = operatorEndpoint({
   request: removeIssuerRequest,

@@ -2,7 +2,8 @@ import * as z from 'zod'
 import { rotateKey as rotateApiKey } from '../../shared/control/api-keys.ts'
 import { created } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'
-import { keyPath, nothing } from './credential-fields.ts'
+import { nothing } from '../tenants/tenant-fields.ts'
+import { keyPath } from './credential-fields.ts'
 
 export const rotateKeyRequest = z.strictObject({
   path: keyPath,

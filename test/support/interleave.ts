@@ -1,6 +1,8 @@
+import { expect } from 'vitest'
 import type { Pools } from '../../shared/db/pools.ts'
 import { openTenantDatabase } from '../../shared/db/tenant-database.ts'
 import type { Tenant } from '../../shared/tenancy/tenant.ts'
+import type { TestStage } from './stage.ts'
 
 /** What came of many transactions of several tenants on shared connections. */
 export interface Interleaved {
@@ -75,5 +77,19 @@ export async function interleave(pools: Pools, tenants: readonly Tenant[], trans
   return {
     ...{ transactions, rows, wrong, written },
     sharedBackends: [...served.values()].filter((slugs) => slugs.size > 1).length,
+  }
+}
+
+/** What is stored of each tenant: nothing but its own rows, and as many as were acknowledged. Throws what differs. */
+export async function requireOwnRows(
+  stage: TestStage,
+  tenants: readonly Tenant[],
+  { written }: Interleaved,
+): Promise<void> {
+  for (const { slug } of tenants) {
+    const { rows } = await stage.inSchemaOf(slug, (client) =>
+      client.query('SELECT name, count(*)::int AS n FROM products GROUP BY name'),
+    )
+    expect(rows).toEqual([{ name: slug, n: written.get(slug) }])
   }
 }

@@ -26,7 +26,7 @@ export function createDoctorOperation(
 ): OperationKind<Record<string, never>, z.output<typeof position>> {
   return {
     kind: 'doctor',
-    input: z.object({}).strict() as z.ZodType<Record<string, never>>,
+    input: z.strictObject({}),
     position,
     start: { done: [], findings: [] },
     cancellable: true,

@@ -66,21 +66,25 @@ export async function planMigration(
   const truths = await readPlacements(control)
   await correctCopies(control, truths)
   const outdated = await findOutdated(control, truths)
-  const { candidates, refused } = await withOwnerTransaction(control.pools, control.catalog, async (client) => {
-    await requireTenants(client, [...(run.tenants ?? []), ...(run.canaries ?? [])])
-    const candidates = await readCandidates(client, to, run.tenants)
-    const oldest = Math.min(to, ...candidates.map(({ version }) => version))
-    return { candidates, refused: await whyRefused(client, migrations, migrations.slice(oldest, to)) }
-  })
+  const { candidates, pending, refused } = await withOwnerTransaction(
+    control.pools,
+    control.catalog,
+    async (client) => {
+      await requireTenants(client, [...(run.tenants ?? []), ...(run.canaries ?? [])])
+      const candidates = await readCandidates(client, to, run.tenants)
+      const oldest = Math.min(to, ...candidates.map(({ version }) => version))
+      const pending = migrations.slice(oldest, to)
+      return { candidates, pending, refused: await whyRefused(client, migrations, pending) }
+    },
+  )
   const chosen = chooseCanaries(candidates, run.canaries).filter(({ placement }) => !outdated.includes(placement))
   const { canaries, outcomes, milliseconds } = await rehearse(control, chosen, migrations, to)
   const byPlacement = Map.groupBy(candidates, ({ placement }) => placement)
   // Placements are migrated side by side: the fullest is the last.
   const busiest = Math.max(0, ...[...byPlacement.values()].map(({ length }) => length))
-  const oldest = Math.min(to, ...candidates.map(({ version }) => version))
   return {
     to,
-    steps: migrations.slice(oldest, to).map(({ version, name, transactional }) => ({ version, name, transactional })),
+    steps: pending.map(({ version, name, transactional }) => ({ version, name, transactional })),
     from: [...byPlacement].flatMap(([placement, group]) =>
       [...Map.groupBy(group, ({ version }) => version)].map(([version, { length: tenants }]) => ({
         ...{ placement, version, tenants },
