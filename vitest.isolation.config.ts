@@ -1,10 +1,11 @@
-import { defineConfig, mergeConfig } from 'vitest/config'
-import common from './vitest.config.ts'
+import { defineConfig } from 'vitest/config'
+import { common, globalSetup } from './vitest.config.ts'
 
 /** The longer suites: they take minutes, and PgBouncer, which is Debian's and not npm's. */
-export default mergeConfig(
-  { ...common, test: { ...common.test, include: [] } },
-  defineConfig({
-    test: { include: ['test/isolation/*.long.ts', 'test/isolation/fuzz.test.ts'], env: { FUZZ_RUNS: '10000' } },
-  }),
-)
+export default defineConfig({
+  test: {
+    ...{ ...common, globalSetup },
+    include: ['test/isolation/*.long.ts', 'test/isolation/fuzz.test.ts'],
+    env: { FUZZ_RUNS: '10000' },
+  },
+})

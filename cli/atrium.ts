@@ -7,6 +7,7 @@ import { fleetCommands } from './commands/fleet.ts'
 import { migrationCommands } from './commands/migrations.ts'
 import { operationCommands } from './commands/operations.ts'
 import { placementCommands } from './commands/placements.ts'
+import { smokeTestCommands } from './commands/smoke-test.ts'
 import { tenantCommands } from './commands/tenants.ts'
 import { type ControlClient, connectControlPlane } from './control-client.ts'
 
@@ -17,6 +18,7 @@ const commands: readonly Command[] = [
   ...fleetCommands,
   ...migrationCommands,
   ...operationCommands,
+  ...smokeTestCommands,
 ]
 
 const commonOptions = {

@@ -4,7 +4,7 @@ import type { PublicEndpoint, ServedRoute, TenantEndpoint } from '../shared/http
 export type Access = 'public' | `${string}:${'read' | 'write'}`
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'OPTIONS'
   /** As API Gateway writes it: `/products/{id}`. */
   readonly path: `/${string}`
   /** The folder in `functions/` whose `handler.ts` serves it: one Lambda function each. */
@@ -23,6 +23,7 @@ export const routes = [
   { method: 'POST', path: '/orders', function: 'orders', access: 'orders:write' },
   { method: 'GET', path: '/orders/{id}', function: 'orders', access: 'orders:read' },
   { method: 'GET', path: '/health', function: 'health', access: 'public' },
+  { method: 'OPTIONS', path: '/{proxy+}', function: 'preflight', access: 'public' },
 ] as const satisfies readonly Route[]
 
 type Routes = (typeof routes)[number]

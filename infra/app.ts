@@ -1,24 +1,20 @@
 import { App } from 'aws-cdk-lib'
-import { readSettings, type Settings } from './settings.ts'
-import { ApplicationStack } from './stacks/application-stack.ts'
-import { ControlStack } from './stacks/control-stack.ts'
-import { DatabaseStack } from './stacks/database-stack.ts'
-import { NetworkStack } from './stacks/network-stack.ts'
+import { createStage } from './create-stage.ts'
+import { readGitHub, readPipeline, readSettings, type Settings } from './settings.ts'
+import { GitHubStack } from './stacks/github-stack.ts'
+import { PipelineStack } from './stacks/pipeline.ts'
 
-/** Everything that `cdk deploy` makes for one stage, the one that the context names. */
-export function createApp(
-  app: App,
-  settings: Settings = readSettings(String(app.node.tryGetContext('stage') ?? 'dev')),
-): void {
-  const name = (stack: string) => `Atrium-${settings.stage}-${stack}`
+/** What `cdk deploy` makes: the stage that the context names, or what deploys stages, `pipeline` or `github`. */
+export function createApp(app: App, stage = String(app.node.tryGetContext('stage') ?? 'dev')): void {
+  if (stage === 'pipeline') createPipeline(app)
+  else if (stage === 'github') new GitHubStack(app, 'Atrium-GitHub', { github: readGitHub() })
+  else createStage(app, readSettings(stage))
+}
 
-  const network = new NetworkStack(app, name('Network'), { settings })
-  const database = new DatabaseStack(app, name('Database'), { settings, network })
-  const control = new ControlStack(app, name('Control'), { settings, network, database })
-  const { signingKeys } = control
-  const application = new ApplicationStack(app, name('Application'), { settings, network, database, signingKeys })
-  // New code takes traffic when the fleet has been migrated for it.
-  application.addDependency(control)
+function createPipeline(app: App): void {
+  const pipeline = readPipeline()
+  const stages: [Settings, Settings] = [readSettings('staging'), readSettings('production')]
+  new PipelineStack(app, 'Atrium-Pipeline', { pipeline, stages })
 }
 
 if (import.meta.main) {

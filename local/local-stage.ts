@@ -86,7 +86,7 @@ export async function startLocalStage({
     NODE_EXTRA_CA_CERTS: '',
   }
   const bootstrap = createFunctionPool(controlTemplate.functionOf('Bootstrap'), {
-    ...{ environment: { ...common, MASTER_SECRET: masterSecret }, output },
+    ...{ environment: common, output },
   })
   const probe = createFunctionPool(controlTemplate.functionOf('Probe'), { environment: common, output })
   const courier = createFunctionPool(controlTemplate.functionOf('Courier'), { environment: {}, output })
@@ -143,7 +143,7 @@ function declareSecret(
   const names = placementNames(databaseOf(of))
   return {
     ...{ engine: 'postgres', host: '127.0.0.1', port: cluster.port, dbname: names.database, ssl: false },
-    ...{ username: names[login], password: passwords[login] },
+    ...{ username: names[login], password: passwords[login], masterarn: masterSecret },
   }
 }
 

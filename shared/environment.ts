@@ -11,6 +11,16 @@ const optional = z
   .optional()
   .transform((text) => (text === '' ? undefined : text))
 
+/** `main=12,large=7` → a record; unset or empty → nothing in it. */
+const pairs = optional.transform(
+  (text): Readonly<Record<string, unknown>> => Object.fromEntries((text ?? '').split(',').filter(Boolean).map(split)),
+)
+
+function split(pair: string): [string, string] {
+  const at = pair.indexOf('=')
+  return [pair.slice(0, at), pair.slice(at + 1)]
+}
+
 const variables = {
   /** The deployment stage; names the secrets: `atrium/<stage>/<placement>/<login>`. */
   ATRIUM_STAGE: z.string().min(1),
@@ -20,9 +30,17 @@ const variables = {
   ATRIUM_LOGIN: z.enum(['api', 'control']),
   /** Hosts that belong to no tenant, where a header names it; see `tenancy/tenant-names.ts`. */
   SHARED_DOMAINS: commaSeparated,
+  /** The domain whose every name `<slug>.` before it is a tenant's; itself one of the shared ones. */
+  BASE_DOMAIN: optional,
+  /** Origins whose pages may call the shared domains. */
+  CORS_ORIGINS: optional.transform((text) => (text === undefined ? [] : text.split(','))),
   /** A connection is replaced after so many distinct tenants, or minutes: a backend keeps what it learns of each. */
   CONNECTION_TENANTS: z.coerce.number().int().min(1).default(250),
   CONNECTION_MINUTES: z.coerce.number().positive().default(15),
+  /** Where the application plane's login reaches a placement instead of at its server: the host of a proxy. */
+  PROXY_HOSTS: pairs.pipe(z.record(z.string().min(1), z.string().min(1))),
+  /** The connections that all functions together may open to a placement's server, for placements of the settings. */
+  CONNECTION_BUDGET: pairs.pipe(z.record(z.string().min(1), z.coerce.number().int().min(1))),
   /** The function that brings placements to life; for the control plane's function that has it do so. */
   BOOTSTRAP_FUNCTION: optional,
   /** The function that tries to mix tenants up; for the worker that has it do so. */
@@ -37,8 +55,6 @@ const variables = {
   IDEMPOTENCY_HOURS: z.coerce.number().positive().default(24),
   /** The bucket that exports and imports travel by. */
   FILES_BUCKET: optional,
-  /** The secret of the server's master user; for that function alone. */
-  MASTER_SECRET: optional,
 }
 
 const environment = z.object(variables)

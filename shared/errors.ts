@@ -51,6 +51,7 @@ export type ErrorCode =
   | 'operation_finished'
   | 'placements_full'
   | 'placement_unknown'
+  | 'connections_short'
   | 'tenant_behind'
   | 'migration_edited'
   | 'contract_refused'

@@ -110,6 +110,20 @@ export const tenantCommands: readonly Command[] = [
     },
   },
   {
+    name: 'tenants cors',
+    usage: 'SLUG [ORIGIN …]',
+    summary: "Sets whose pages may call a tenant's API on its own domains: all of them anew, nobody's without any.",
+    example: 'atrium tenants cors acme https://shop.acme.com',
+    async run(call) {
+      const [slug, ...origins] = call.args
+      if (slug === undefined) throw new CommandError('expected SLUG; see --help')
+      const { body } = await call.client.send('PATCH', pathOf(slug), { cors_origins: origins })
+      call.print(body, () =>
+        origins.length === 0 ? `No page may call ${slug}.` : `Pages of ${origins.join(', ')} may call ${slug}.`,
+      )
+    },
+  },
+  {
     name: 'tenants delete',
     usage: 'SLUG [--grace-days DAYS | --now [--confirm SLUG]]',
     summary: 'Deletes a tenant: it is refused at once and purged after 30 days, or now, with the slug typed again.',

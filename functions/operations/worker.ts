@@ -1,10 +1,14 @@
 import type { Context } from 'aws-lambda'
+import { countUnfinished } from '../../shared/control/fleet/fleet-status.ts'
 import { refreshDueSigningKeys } from '../../shared/control/refresh-signing-keys.ts'
 import { runSlice, type SliceOutcome } from '../../shared/control/run-operations.ts'
 import { startDuePurges } from '../../shared/control/start-due-purges.ts'
 import { startDueSweep } from '../../shared/control/sweep-operation.ts'
+import { readMigrations } from '../../shared/db/migrations.ts'
 import { readEnvironment } from '../../shared/environment.ts'
 import { applicationControl } from '../../shared/http/serve-operator.ts'
+import { log } from '../../shared/logger.ts'
+import { embedMetrics } from '../../shared/metrics.ts'
 import type { ControlPlane } from '../../shared/tenancy/control-plane.ts'
 import { operationKinds } from './operation-kinds.ts'
 
@@ -20,8 +24,22 @@ export async function handler(_event: unknown, context: Context): Promise<{ outc
   await startDuePurges(control)
   await startDueSweep(control)
   await refreshDueKeys(control)
+  await measureFleet(control)
   const deadline = Date.now() + Math.max(0, context.getRemainingTimeInMillis() - margin)
   return { outcome: await runSlice(control, operationKinds, { deadline }) }
+}
+
+/** For the dashboard and its alarms: the machine asks at least once a minute. */
+async function measureFleet(control: ControlPlane): Promise<void> {
+  if (process.env.AWS_LAMBDA_FUNCTION_NAME === undefined) return
+  const { behind, operations } = await countUnfinished(control, (await readMigrations('tenant')).length)
+  const dimensions = [['Stage']] as const
+  log.info('fleet', {
+    ...embedMetrics([
+      { name: 'TenantsBehind', unit: 'Count', value: behind, dimensions },
+      { name: 'UnfinishedOperations', unit: 'Count', value: operations, dimensions },
+    ]),
+  })
 }
 
 /** What goes wrong outside is written down beside the issuer, and keeps no operation waiting. */

@@ -1,9 +1,11 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import * as z from 'zod'
+import type { BootstrapAnswer } from '../../shared/control/invoke-function.ts'
 import { secretName } from '../../shared/db/application-pools.ts'
 import { createCredentialsReader } from '../../shared/db/credentials.ts'
 import { readEnvironment } from '../../shared/environment.ts'
-import { createPlacement } from '../../shared/tenancy/create-placement.ts'
+import { createPlacement, withServer } from '../../shared/tenancy/create-placement.ts'
+import { findShortage } from '../../shared/tenancy/server-connections.ts'
 
 const bootstrapRequest = z.strictObject({ placement: z.string().regex(/^[a-z][a-z0-9-]{0,38}$/) })
 
@@ -12,33 +14,33 @@ const masterSecret = z.object({ username: z.string().min(1), password: z.string(
 
 /**
  * Brings a declared placement to life: roles, database, grants, migrations. Where it is and what its logins' passwords
- * are, their secrets say. Invoked again it changes nothing but brings the logins' passwords to what the secrets hold.
+ * are, their secrets say. Invoked again it changes nothing but brings the logins' passwords to what the secrets hold. Makes
+ * nothing, and answers why, on a server that has fewer connections than the functions may open.
  */
-export async function handler(event: unknown): Promise<{ database: string }> {
+export async function handler(event: unknown): Promise<BootstrapAnswer> {
   const { placement } = bootstrapRequest.parse(event)
-  const { ATRIUM_STAGE, ATRIUM_CATALOG, MASTER_SECRET } = readEnvironment()
+  const { ATRIUM_STAGE, ATRIUM_CATALOG, CONNECTION_BUDGET } = readEnvironment()
   const read = (login: 'api' | 'control') =>
     createCredentialsReader({ secretId: (name) => secretName(ATRIUM_STAGE, name, login) }).read(placement)
-  const [api, control, master] = await Promise.all([read('api'), read('control'), readMaster(MASTER_SECRET)])
-  await createPlacement(
-    {
-      ...master,
-      host: api.host,
-      port: api.port,
-      database: 'postgres',
-      ssl: api.ssl ? { rejectUnauthorized: true } : false,
-    },
-    {
-      database: api.dbname,
-      holdsCatalog: placement === ATRIUM_CATALOG,
-      passwords: { api: api.password, control: control.password },
-    },
-  )
+  const [api, control] = await Promise.all([read('api'), read('control')])
+  const master = {
+    ...(await readMaster(api.masterarn)),
+    ...{ host: control.host, port: control.port, database: 'postgres' },
+    ssl: control.ssl ? { rejectUnauthorized: true } : false,
+  }
+  const needed = CONNECTION_BUDGET[placement]
+  const shortage = needed === undefined ? undefined : await withServer(master, (client) => findShortage(client, needed))
+  if (shortage !== undefined) return { refused: shortage }
+  await createPlacement(master, {
+    database: api.dbname,
+    holdsCatalog: placement === ATRIUM_CATALOG,
+    passwords: { api: api.password, control: control.password },
+  })
   return { database: api.dbname }
 }
 
 async function readMaster(secret: string | undefined): Promise<{ user: string; password: string }> {
-  if (secret === undefined) throw new Error('MASTER_SECRET is not set')
+  if (secret === undefined) throw new Error('the login names no secret of a master user: masterarn')
   const answer = await new SecretsManagerClient({}).send(new GetSecretValueCommand({ SecretId: secret }))
   const found = masterSecret.safeParse(JSON.parse(answer.SecretString ?? '{}'))
   // Not the ZodError: it could quote the secret.

@@ -17,6 +17,7 @@ type CommonVariable =
   | 'ATRIUM_CATALOG'
   | 'ATRIUM_LOGIN'
   | 'SHARED_DOMAINS'
+  | 'BASE_DOMAIN'
   | 'CONNECTION_TENANTS'
   | 'CONNECTION_MINUTES'
 
@@ -27,6 +28,8 @@ export interface ApiFunctionProps {
   readonly handler?: string
   /** Whose login it uses. */
   readonly plane: 'api' | 'control'
+  /** Instances reserved for it; the account's unless given. */
+  readonly reserved?: number | undefined
   /** Seconds; the settings' unless given. */
   readonly timeoutSeconds?: number
   /** For temporary files, besides the 512 MiB that every function has. */
@@ -38,9 +41,17 @@ export interface ApiFunctionProps {
   readonly database: DatabaseStack
 }
 
+/** Pairs as the functions' environment holds them: `main=…,large=…` */
+export function pairs(values: Readonly<Record<string, string | number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${value}`)
+    .join()
+}
+
 /** A function of either plane: bundled by esbuild, in the VPC, allowed to read its plane's login. */
 export class ApiFunction extends Construct {
   readonly function: NodejsFunction
+  readonly logs: logs.LogGroup
 
   constructor(scope: Construct, id: string, props: ApiFunctionProps) {
     super(scope, id)
@@ -48,6 +59,7 @@ export class ApiFunction extends Construct {
       entry,
       handler = 'handler',
       plane,
+      reserved,
       timeoutSeconds,
       storageGiB,
       settings,
@@ -60,12 +72,17 @@ export class ApiFunction extends Construct {
       ATRIUM_STAGE: settings.stage,
       ATRIUM_CATALOG: settings.placements[0]?.name ?? '',
       ATRIUM_LOGIN: plane,
-      SHARED_DOMAINS: settings.sharedDomains.join(),
+      SHARED_DOMAINS: [
+        ...settings.sharedDomains,
+        ...(settings.domains === undefined ? [] : [settings.domains.base]),
+      ].join(),
+      BASE_DOMAIN: settings.domains?.base ?? '',
       CONNECTION_TENANTS: String(settings.connection.tenants),
       CONNECTION_MINUTES: String(settings.connection.minutes),
+      ...(plane === 'api' && settings.proxy !== null ? { PROXY_HOSTS: pairs(database.proxyHosts) } : {}),
       ...variables,
     }
-    const logGroup = new logs.LogGroup(this, 'Logs', {
+    this.logs = new logs.LogGroup(this, 'Logs', {
       retention: settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     })
@@ -79,9 +96,11 @@ export class ApiFunction extends Construct {
       memorySize: settings.function.memoryMiB,
       timeout: Duration.seconds(timeoutSeconds ?? settings.function.timeoutSeconds),
       ...(storageGiB === undefined ? {} : { ephemeralStorageSize: Size.gibibytes(storageGiB) }),
+      ...(reserved === undefined ? {} : { reservedConcurrentExecutions: reserved }),
+      tracing: settings.tracing ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
       vpc: network.vpc,
       vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
-      securityGroups: [network.functions],
+      securityGroups: [network.functions[plane]],
       environment: {
         ...environment,
         NODE_OPTIONS: '--enable-source-maps',
@@ -89,8 +108,8 @@ export class ApiFunction extends Construct {
         NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
       },
       loggingFormat: lambda.LoggingFormat.JSON,
-      logGroup,
-      role: createFunctionRole(this, { logs: logGroup, inVpc: true }),
+      logGroup: this.logs,
+      role: createFunctionRole(this, { logs: this.logs, inVpc: true, tracing: settings.tracing }),
       bundling: bundling({ withMigrations: plane === 'control' }),
     })
     for (const secret of database.loginSecrets[plane]) secret.grantRead(this.function)

@@ -25,10 +25,11 @@ export class Courier extends Construct {
       architecture: lambda.Architecture.ARM_64,
       memorySize: 256,
       timeout: Duration.seconds(20),
+      tracing: settings.tracing ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
       environment: { NODE_OPTIONS: '--enable-source-maps' },
       loggingFormat: lambda.LoggingFormat.JSON,
       logGroup,
-      role: createFunctionRole(this, { logs: logGroup, inVpc: false }),
+      role: createFunctionRole(this, { logs: logGroup, inVpc: false, tracing: settings.tracing }),
       bundling: bundling({ withMigrations: false }),
     })
   }

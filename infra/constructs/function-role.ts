@@ -12,7 +12,7 @@ import { acknowledge } from './acknowledge.ts'
  */
 export function createFunctionRole(
   scope: Construct,
-  options: { readonly logs: ILogGroup; readonly inVpc: boolean },
+  options: { readonly logs: ILogGroup; readonly inVpc: boolean; readonly tracing: boolean },
 ): iam.Role {
   const role = new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') })
   role.addToPolicy(
@@ -29,13 +29,13 @@ export function createFunctionRole(
       }),
     )
   }
-  if (options.inVpc) {
-    acknowledge(
-      role,
-      'IAM5[Resource::*]',
-      'Lambda makes and removes the network interfaces of a function in the VPC by its role, before any of them has a name.',
-    )
-  }
+  const unnamed = [
+    ...(options.inVpc
+      ? ['Lambda makes and removes the network interfaces of a function in the VPC by its role, before any has a name.']
+      : []),
+    ...(options.tracing ? ['X-Ray takes no resource for what it is sent (service authorization reference).'] : []),
+  ]
+  if (unnamed.length > 0) acknowledge(role, 'IAM5[Resource::*]', unnamed.join(' '))
   return role
 }
 

@@ -1,12 +1,17 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import { HttpApi, type HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
-import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import { LambdaApplication } from 'aws-cdk-lib/aws-codedeploy'
+import type { IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { routes } from '../../functions/routes.ts'
+import { reservedFor } from '../connections.ts'
 import { addLoggedStage, throttleRoutes } from '../constructs/access-log.ts'
 import { acknowledge } from '../constructs/acknowledge.ts'
 import { ApiFunction } from '../constructs/api-function.ts'
+import { BaseDomain } from '../constructs/base-domain.ts'
+import { CanaryRelease } from '../constructs/canary-release.ts'
 import { allowInvoke } from '../constructs/function-role.ts'
 import { nameOf } from '../constructs/name-of.ts'
 import type { Settings } from '../settings.ts'
@@ -23,38 +28,61 @@ export interface ApplicationStackProps extends StackProps {
 
 /** The application plane: an HTTP API with the routes of `functions/routes.ts`, one function a resource. */
 export class ApplicationStack extends Stack {
+  readonly api: HttpApi
+  /** By their folders. */
+  readonly functions: ReadonlyMap<string, { readonly function: LambdaFunction; readonly logs: ILogGroup }>
+  readonly url: CfnOutput
+
   constructor(
     scope: Construct,
     id: string,
     { settings, network, database, signingKeys, ...props }: ApplicationStackProps,
   ) {
     super(scope, id, props)
+    const { canary, domains } = settings
 
-    const api = new HttpApi(this, 'Api', {
+    this.api = new HttpApi(this, 'Api', {
       description: `Atrium's application plane, ${settings.stage}`,
       createDefaultStage: false,
+      // With domains of our own there is one way in.
+      disableExecuteApiEndpoint: domains !== undefined,
     })
-    throttleRoutes(addLoggedStage(api, settings), settings.routeThrottle)
+    const stage = addLoggedStage(this.api, settings)
+    throttleRoutes(stage, settings.routeThrottle)
     acknowledge(
-      api,
+      this.api,
       'APIG4',
       "The function authenticates: a caller's key or token is one of the tenant's own, which no authorizer of API Gateway knows.",
     )
-    const folders = new Set(routes.map((route) => route.function))
-    for (const folder of folders) {
-      const { function: handler } = new ApiFunction(this, nameOf(folder), {
-        ...{ entry: `${folder}/handler.ts`, plane: 'api', settings, network, database },
-        variables: { SIGNING_KEYS_FUNCTION: signingKeys.functionName },
-      })
-      allowInvoke(handler, signingKeys)
-      const integration = new HttpLambdaIntegration(`${nameOf(folder)}Integration`, handler)
-      for (const { method, path } of routes.filter((route) => route.function === folder)) {
-        api.addRoutes({ path, methods: [method as HttpMethod], integration })
-      }
-    }
+    if (domains !== undefined) new BaseDomain(this, 'Domains', { domains, api: this.api, stage })
 
-    new CfnOutput(this, 'Url', {
-      value: api.apiEndpoint,
+    const releases = canary === null ? undefined : { canary, application: new LambdaApplication(this, 'Releases') }
+    const variables = {
+      SIGNING_KEYS_FUNCTION: signingKeys.functionName,
+      CORS_ORIGINS: settings.corsOrigins.join(),
+    }
+    const folders = new Set(routes.map((route) => route.function))
+    this.functions = new Map(
+      [...folders].map((folder) => {
+        const { function: handler, logs } = new ApiFunction(this, nameOf(folder), {
+          ...{ entry: `${folder}/handler.ts`, plane: 'api', settings, network, database, variables },
+          reserved: reservedFor(folder, settings),
+        })
+        allowInvoke(handler, signingKeys)
+        const served =
+          releases === undefined
+            ? handler
+            : new CanaryRelease(this, `${nameOf(folder)}Release`, { ...releases, function: handler }).alias
+        const integration = new HttpLambdaIntegration(`${nameOf(folder)}Integration`, served)
+        for (const { method, path } of routes.filter((route) => route.function === folder)) {
+          this.api.addRoutes({ path, methods: [method as HttpMethod], integration })
+        }
+        return [folder, { function: handler, logs }]
+      }),
+    )
+
+    this.url = new CfnOutput(this, 'Url', {
+      value: domains === undefined ? this.api.apiEndpoint : `https://${domains.base}`,
       description: 'The shared domain: name the tenant in x-tenant',
     })
   }

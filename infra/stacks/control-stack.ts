@@ -1,14 +1,17 @@
-import { CfnOutput, Duration, FileSystem, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { type CfnElement, CfnOutput, Duration, FileSystem, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
 import { HttpApi, type HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import * as iam from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import * as s3 from 'aws-cdk-lib/aws-s3'
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions'
 import type { Construct } from 'constructs'
 import { controlRoutes } from '../../functions/control-routes.ts'
+import { connectionsOf } from '../connections.ts'
 import { addLoggedStage } from '../constructs/access-log.ts'
 import { acknowledge } from '../constructs/acknowledge.ts'
-import { ApiFunction } from '../constructs/api-function.ts'
+import { ApiFunction, pairs } from '../constructs/api-function.ts'
 import { project } from '../constructs/bundling.ts'
 import { Courier } from '../constructs/courier.ts'
 import { FleetDeployment } from '../constructs/fleet-deployment.ts'
@@ -16,6 +19,7 @@ import { allowFiles, allowInvoke } from '../constructs/function-role.ts'
 import { nameOf } from '../constructs/name-of.ts'
 import { OperationsMachine } from '../constructs/operations-machine.ts'
 import type { Settings } from '../settings.ts'
+import { smokeTestRole } from '../smoke-test-role.ts'
 import type { DatabaseStack } from './database-stack.ts'
 import type { NetworkStack } from './network-stack.ts'
 
@@ -23,6 +27,40 @@ export interface ControlStackProps extends StackProps {
   readonly settings: Settings
   readonly network: NetworkStack
   readonly database: DatabaseStack
+  /** The account of a pipeline that tries the stage out, if there is one. */
+  readonly smokeTestedFrom?: string
+}
+
+/** For each placement, the connections that all functions may open to its server; none where nobody knows. */
+function connectionBudget(settings: Settings): Record<string, number> {
+  return Object.fromEntries(
+    settings.placements.flatMap(({ name, server }) => {
+      const connections = connectionsOf(server, settings)
+      return connections === undefined ? [] : [[name, connections.needed]]
+    }),
+  )
+}
+
+/** What `atrium smoke-test` does with the control plane, and nothing else. */
+const smokeTestRoutes = ['POST/tenants', 'DELETE/tenants/smoke-*', 'POST/tenants/smoke-*/keys', 'GET/operations/*']
+
+function allowSmokeTest(stack: Stack, api: HttpApi, { stage }: Settings, account: string): void {
+  const role = new iam.Role(stack, 'SmokeTest', {
+    roleName: smokeTestRole(stage),
+    assumedBy: new iam.AccountPrincipal(account),
+  })
+  const resources = smokeTestRoutes.map((route) =>
+    stack.formatArn({ service: 'execute-api', resource: api.apiId, resourceName: `$default/${route}` }),
+  )
+  role.addToPolicy(new iam.PolicyStatement({ actions: ['execute-api:Invoke'], resources }))
+  const id = stack.getLogicalId(api.node.defaultChild as CfnElement)
+  for (const route of smokeTestRoutes.filter((each) => each.includes('*'))) {
+    acknowledge(
+      role,
+      `IAM5[Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<${id}>/$default/${route}]`,
+      'The tenants and operations of smoke tests, which are named anew by each.',
+    )
+  }
 }
 
 /** Lambda's longest, in seconds: a worker goes on with an operation for as long as it can. */
@@ -32,16 +70,30 @@ const workerTimeout = 15 * 60
 export class ControlStack extends Stack {
   /** Fetches an issuer's keys; the application plane invokes it for a token that is signed with an unknown one. */
   readonly signingKeys: IFunction
+  readonly api: HttpApi
+  /** By their constructs' names: `Tenants`, `Worker`. */
+  readonly functions: ReadonlyMap<string, IFunction>
+  readonly machine: StateMachine
+  readonly url: CfnOutput
 
-  constructor(scope: Construct, id: string, { settings, network, database, ...props }: ControlStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { settings, network, database, smokeTestedFrom, ...props }: ControlStackProps,
+  ) {
     super(scope, id, props)
     const common = { plane: 'control', settings, network, database } as const
+    const serving = { ...common, reserved: settings.concurrency?.control }
+    const withBudget = { CONNECTION_BUDGET: pairs(connectionBudget(settings)) }
 
+    const functions = new Map<string, IFunction>()
+    this.functions = functions
     const api = new HttpApi(this, 'Api', {
       description: `Atrium's control plane, ${settings.stage}`,
       defaultAuthorizer: new HttpIamAuthorizer(),
       createDefaultStage: false,
     })
+    this.api = api
     addLoggedStage(api, settings)
     const files = new s3.Bucket(this, 'Files', {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
@@ -61,9 +113,9 @@ export class ControlStack extends Stack {
     // It alone may read the master secret; it makes roles and databases, and serves no request.
     const { function: bootstrap } = new ApiFunction(this, 'Bootstrap', {
       ...{ ...common, entry: 'placements/bootstrap.ts', timeoutSeconds: 60 },
-      variables: { MASTER_SECRET: database.masterSecret.secretArn },
+      variables: withBudget,
     })
-    database.masterSecret.grantRead(bootstrap)
+    for (const { masterSecret } of database.servers.values()) masterSecret.grantRead(bootstrap)
     for (const secret of database.loginSecrets.api) secret.grantRead(bootstrap)
 
     const { function: courier } = new Courier(this, 'Courier', settings)
@@ -73,9 +125,9 @@ export class ControlStack extends Stack {
       ...{ ...common, plane: 'api', entry: 'placements/probe.ts', timeoutSeconds: 60 },
     })
     const { function: worker } = new ApiFunction(this, 'Worker', {
-      ...{ ...common, entry: 'operations/worker.ts', timeoutSeconds: workerTimeout, storageGiB: 10 },
+      ...{ ...serving, entry: 'operations/worker.ts', timeoutSeconds: workerTimeout, storageGiB: 10 },
       variables: {
-        ...{ ...withFiles, ...withCourier, PROBE_FUNCTION: probe.functionName },
+        ...{ ...withFiles, ...withCourier, ...withBudget, PROBE_FUNCTION: probe.functionName },
         IDEMPOTENCY_HOURS: String(settings.idempotencyHours),
       },
     })
@@ -84,6 +136,8 @@ export class ControlStack extends Stack {
     allowFiles(worker, files, 's3:PutObject', 'exports')
     allowFiles(worker, files, 's3:GetObject', 'imports')
     const { machine } = new OperationsMachine(this, 'OperationsMachine', { worker, settings })
+    this.machine = machine
+    functions.set('Worker', worker).set('Courier', courier).set('Bootstrap', bootstrap)
     const withMachine = { OPERATIONS_MACHINE: machine.stateMachineArn }
 
     const folders = new Set(controlRoutes.map((route) => route.function))
@@ -93,7 +147,7 @@ export class ControlStack extends Stack {
       const hasFiles = folder === 'tenants' || folder === 'operations'
       const startsOperations = folder !== 'credentials'
       const { function: handler } = new ApiFunction(this, name, {
-        ...{ ...common, entry: `${folder}/handler.ts` },
+        ...{ ...serving, entry: `${folder}/handler.ts` },
         ...(mayBootstrap ? { timeoutSeconds: 29 } : {}),
         variables: {
           ...(startsOperations ? withMachine : {}),
@@ -101,6 +155,7 @@ export class ControlStack extends Stack {
           ...(hasFiles ? withFiles : {}),
         },
       })
+      functions.set(name, handler)
       if (startsOperations) machine.grantStartExecution(handler)
       if (mayBootstrap) allowInvoke(handler, bootstrap)
       // A presigned URL can do what its signer may.
@@ -112,10 +167,11 @@ export class ControlStack extends Stack {
       }
     }
     const { function: signingKeys } = new ApiFunction(this, 'SigningKeys', {
-      ...{ ...common, entry: 'credentials/signing-keys.ts', timeoutSeconds: 25, variables: withCourier },
+      ...{ ...serving, entry: 'credentials/signing-keys.ts', timeoutSeconds: 25, variables: withCourier },
     })
     allowInvoke(signingKeys, courier)
     this.signingKeys = signingKeys
+    functions.set('SigningKeys', signingKeys)
 
     const deployment = (name: string, handler: string, timeoutSeconds: number) => {
       const { function: made } = new ApiFunction(this, name, {
@@ -131,6 +187,10 @@ export class ControlStack extends Stack {
     new FleetDeployment(this, 'FleetDeployment', {
       ...{ begin, isComplete, settings, migrations: FileSystem.fingerprint(project('shared/db/migrations')) },
     })
-    new CfnOutput(this, 'Url', { value: api.apiEndpoint, description: 'For the atrium command: ATRIUM_URL' })
+    if (smokeTestedFrom !== undefined) allowSmokeTest(this, api, settings, smokeTestedFrom)
+    this.url = new CfnOutput(this, 'Url', {
+      value: api.apiEndpoint,
+      description: 'For the atrium command: ATRIUM_URL',
+    })
   }
 }

@@ -1,10 +1,11 @@
-import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
-import * as rds from 'aws-cdk-lib/aws-rds'
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
 import { acknowledge } from '../constructs/acknowledge.ts'
+import { DatabaseServer } from '../constructs/database-server.ts'
 import { nameOf } from '../constructs/name-of.ts'
+import { ServerProxy } from '../constructs/server-proxy.ts'
 import type { Settings } from '../settings.ts'
 import type { NetworkStack } from './network-stack.ts'
 
@@ -13,125 +14,105 @@ export interface DatabaseStackProps extends StackProps {
   readonly network: NetworkStack
 }
 
-/** A PostgreSQL server, and for each placement the secrets of both planes' logins. */
+/** The PostgreSQL servers, and for each placement the secrets of both planes' logins. */
 export class DatabaseStack extends Stack {
   /** The secrets of each plane's logins, one a placement. Functions find them by their names. */
   readonly loginSecrets: Readonly<Record<'api' | 'control', readonly secretsmanager.Secret[]>>
 
-  /** The master user's secret, which RDS keeps and rotates. For the bootstrap function alone. */
-  readonly masterSecret: secretsmanager.ISecret
+  /** The servers by their names; the secrets of their master users are for the bootstrap function alone. */
+  readonly servers: ReadonlyMap<string, DatabaseServer>
+
+  /** The proxies by their servers' names, and where the application plane reaches each placement through one. */
+  readonly proxies: ReadonlyMap<string, ServerProxy>
+  readonly proxyHosts: Readonly<Record<string, string>>
 
   constructor(scope: Construct, id: string, { settings, network, ...props }: DatabaseStackProps) {
     super(scope, id, props)
 
-    const server = createServer(this, settings, network)
-    if (server.secret === undefined) throw new Error('RDS keeps no master secret for the server')
-    const masterSecret = server.secret
-    acknowledgeServer(this, settings)
-    this.masterSecret = masterSecret
-
+    this.servers = new Map(
+      Object.entries(settings.servers).map(([name, server]) => [
+        name,
+        new DatabaseServer(this, `${nameOf(name)}Server`, { name, server, settings, network }),
+      ]),
+    )
     const secretsOf = (login: 'api' | 'control', plane: string) =>
-      settings.placements.map(
-        ({ name, database }, index) =>
-          // The first one's construct has no placement in its name, so that naming others moves nothing.
-          new secretsmanager.Secret(this, `${index === 0 ? '' : nameOf(name)}${nameOf(login)}Login`, {
-            secretName: `atrium/${settings.stage}/${name}/${login}`,
-            description: `The ${plane} plane's login to the placement ${name}`,
-            generateSecretString: {
-              secretStringTemplate: this.toJsonString({
-                engine: 'postgres',
-                host: server.endpoint.hostname,
-                port: server.endpoint.port,
-                dbname: database,
-                username: `${database}_${login}`,
-                // Whom the rotation acts as.
-                masterarn: masterSecret.secretArn,
-              }),
-              generateStringKey: 'password',
-              passwordLength: 40,
-              excludePunctuation: true,
-            },
-          }),
-      )
-    const rotate = (secret: secretsmanager.Secret) =>
-      secret.addRotationSchedule('Rotation', {
-        hostedRotation: secretsmanager.HostedRotation.postgreSqlMultiUser({
-          ...{ masterSecret, vpc: network.vpc, securityGroups: [network.rotation], excludeCharacters: notInPasswords },
-          vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
-        }),
-        automaticallyAfter: Duration.days(settings.rotationDays),
-        // At the first deployment the logins are not there yet, and no update of the stack is a reason to rotate.
-        rotateImmediatelyOnUpdate: false,
+      settings.placements.map(({ name, database, server }, index) => {
+        const { endpoint, masterSecret } = this.server(server)
+        // The first one's construct has no placement in its name, so that naming others moves nothing.
+        return new secretsmanager.Secret(this, `${index === 0 ? '' : nameOf(name)}${nameOf(login)}Login`, {
+          secretName: `atrium/${settings.stage}/${name}/${login}`,
+          description: `The ${plane} plane's login to the placement ${name}`,
+          generateSecretString: {
+            secretStringTemplate: this.toJsonString({
+              engine: 'postgres',
+              host: endpoint.hostname,
+              port: endpoint.port,
+              dbname: database,
+              username: `${database}_${login}`,
+              // Whom the rotation, and the bootstrap function, act as.
+              masterarn: masterSecret.secretArn,
+            }),
+            generateStringKey: 'password',
+            passwordLength: 40,
+            excludePunctuation: true,
+          },
+        })
       })
     this.loginSecrets = { api: secretsOf('api', 'application'), control: secretsOf('control', 'control') }
-    for (const secret of [...this.loginSecrets.api, ...this.loginSecrets.control]) rotate(secret)
+    settings.placements.forEach(({ server }, at) => {
+      for (const secret of [this.loginSecrets.api[at], this.loginSecrets.control[at]]) {
+        if (secret !== undefined) rotate(secret, this.server(server), settings, network)
+      }
+    })
+
+    const { proxy } = settings
+    this.proxies = new Map(
+      proxy === null
+        ? []
+        : [...this.servers].map(([name, server]) => {
+            const secrets = this.loginSecrets.api.filter((_, at) => settings.placements[at]?.server === name)
+            const { connectionPercent } = proxy
+            const props = { name, server, secrets, connectionPercent, settings, network }
+            return [name, new ServerProxy(this, `${nameOf(name)}Proxy`, props)]
+          }),
+    )
+    this.proxyHosts = Object.fromEntries(
+      settings.placements.flatMap(({ name, server }) => {
+        const host = this.proxies.get(server)?.endpoint
+        return host === undefined ? [] : [[name, host]]
+      }),
+    )
+    acknowledgeServers(this, settings)
+  }
+
+  private server(name: string): DatabaseServer {
+    const server = this.servers.get(name)
+    if (server === undefined) throw new RangeError(`there is no server "${name}"`)
+    return server
   }
 }
 
 /** Letters and digits are enough for 40 of them, and need no quoting anywhere. */
 const notInPasswords = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~'
 
-/** What is asked of a server of either kind. */
-interface Server {
-  readonly endpoint: rds.Endpoint
-  readonly secret?: secretsmanager.ISecret
-}
-
-/** The tests run on the same major version. */
-const auroraVersion = rds.AuroraPostgresEngineVersion.VER_17_9
-const instanceVersion = rds.PostgresEngineVersion.VER_18_3
-
-function createServer(scope: Construct, settings: Settings, network: NetworkStack): Server {
-  const { database, backupDays, deletionProtection } = settings
-  const parameters = { 'rds.force_ssl': '1', max_locks_per_transaction: '256' }
-  const shared = {
-    vpc: network.vpc,
-    vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
-    securityGroups: [network.database],
-    credentials: rds.Credentials.fromUsername('master'),
-    manageMasterUserPassword: true,
-    storageEncrypted: true,
-    deletionProtection,
-    iamAuthentication: false,
-    removalPolicy: RemovalPolicy.SNAPSHOT,
-    cloudwatchLogsExports: ['postgresql'],
-    cloudwatchLogsRetention: settings.logRetentionDays,
-  }
-  if (database.kind === 'instance') {
-    const engine = rds.DatabaseInstanceEngine.postgres({ version: instanceVersion })
-    const instance = new rds.DatabaseInstance(scope, 'Server', {
-      ...shared,
-      engine,
-      parameters,
-      instanceType: new ec2.InstanceType(database.instanceClass),
-      allocatedStorage: database.storageGiB,
-      multiAz: database.multiAz,
-      backupRetention: Duration.days(backupDays),
-      publiclyAccessible: false,
-      copyTagsToSnapshot: true,
-    })
-    return {
-      endpoint: instance.instanceEndpoint,
-      ...(instance.secret === undefined ? {} : { secret: instance.secret }),
-    }
-  }
-  const cluster = new rds.DatabaseCluster(scope, 'Cluster', {
-    ...shared,
-    engine: rds.DatabaseClusterEngine.auroraPostgres({ version: auroraVersion }),
-    parameters,
-    serverlessV2MinCapacity: database.minCapacity,
-    serverlessV2MaxCapacity: database.maxCapacity,
-    writer: rds.ClusterInstance.serverlessV2('Writer', { publiclyAccessible: false }),
-    readers: Array.from({ length: database.readers }, (_, n) =>
-      rds.ClusterInstance.serverlessV2(`Reader${n + 1}`, { scaleWithWriter: n === 0, publiclyAccessible: false }),
-    ),
-    backup: { retention: Duration.days(backupDays) },
-    copyTagsToSnapshot: true,
+function rotate(
+  secret: secretsmanager.Secret,
+  { masterSecret }: DatabaseServer,
+  settings: Settings,
+  network: NetworkStack,
+): void {
+  secret.addRotationSchedule('Rotation', {
+    hostedRotation: secretsmanager.HostedRotation.postgreSqlMultiUser({
+      ...{ masterSecret, vpc: network.vpc, securityGroups: [network.rotation], excludeCharacters: notInPasswords },
+      vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+    }),
+    automaticallyAfter: Duration.days(settings.rotationDays),
+    // At the first deployment the logins are not there yet, and no update of the stack is a reason to rotate.
+    rotateImmediatelyOnUpdate: false,
   })
-  return { endpoint: cluster.clusterEndpoint, ...(cluster.secret === undefined ? {} : { secret: cluster.secret }) }
 }
 
-function acknowledgeServer(stack: Stack, { database, deletionProtection }: Settings): void {
+function acknowledgeServers(stack: Stack, { servers, deletionProtection }: Settings): void {
   acknowledge(stack, 'RDS11', 'Its security group admits functions alone, whatever the port is called.')
   acknowledge(
     stack,
@@ -144,8 +125,8 @@ function acknowledgeServer(stack: Stack, { database, deletionProtection }: Setti
     logRetention,
   )
   acknowledge(stack, 'IAM5[Resource::*]', logRetention)
-  if (!deletionProtection) acknowledge(stack, 'RDS10', 'A stage that is made and removed at will; a snapshot is kept.')
-  if (database.kind === 'instance' && !database.multiAz) {
+  if (!deletionProtection) acknowledge(stack, 'RDS10', 'A stage that is made and removed at will.')
+  if (Object.values(servers).some((server) => server.kind === 'instance' && !server.multiAz)) {
     acknowledge(stack, 'RDS3', 'A thrifty stage: what it stands for is one setting away.')
   }
 }

@@ -25,6 +25,8 @@ export interface ClusterOptions {
   /** False gives up the data's safety in a crash of the machine for speed: for tests. */
   readonly durable: boolean
   readonly maxConnections?: number
+  /** Further settings of the server, by their names. */
+  readonly settings?: Readonly<Record<string, string | number>>
 }
 
 const superuserName = 'superuser'
@@ -109,6 +111,7 @@ function settings(port: number, options: ClusterOptions): string[] {
     max_locks_per_transaction: 256, // a schema a tenant: a fleet-wide statement locks many relations
     ...(process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}),
     ...(options.durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...options.settings,
   }
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }

@@ -10,6 +10,9 @@ export interface BootstrapRequest {
   readonly placement: string
 }
 
+/** What it answers: the database that is there now, or why nothing was made. */
+export type BootstrapAnswer = { readonly database: string } | { readonly refused: string }
+
 /** What the probe function is asked. */
 export interface ProbeRequest {
   readonly placement: string
@@ -18,11 +21,13 @@ export interface ProbeRequest {
 }
 
 /**
- * Has the bootstrap function, the only one that holds the master secret, bring a placement to life. Throws `unavailable`
- * when the function fails.
+ * Has the bootstrap function, the only one that holds the master secret, bring a placement to life. Throws
+ * `connections_short` when its server has too few, and `unavailable` when the function fails.
  */
 export async function invokeBootstrap(request: BootstrapRequest): Promise<void> {
-  await invoke('BOOTSTRAP_FUNCTION', request, `The placement "${request.placement}" could not be made`)
+  const failure = `The placement "${request.placement}" could not be made`
+  const answer: BootstrapAnswer = JSON.parse(await invoke('BOOTSTRAP_FUNCTION', request, failure))
+  if ('refused' in answer) throw new AppError('connections_short', `${failure}: ${answer.refused}.`)
 }
 
 /** Has the probe function try to mix up two tenants with the API's login. Throws `unavailable` when the function fails. */

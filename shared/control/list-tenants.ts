@@ -28,10 +28,17 @@ export async function getTenant({ pools, catalog }: ControlPlane, slug: string):
   return toTenantRecord(rows[0])
 }
 
-/** Changes what people call a tenant. Throws `tenant_unknown`. */
-export async function renameTenant(control: ControlPlane, slug: string, name: string): Promise<TenantRecord> {
+/** Changes what people call a tenant, or whose pages may call it; what is not given stays. Throws `tenant_unknown`. */
+export async function changeTenant(
+  control: ControlPlane,
+  slug: string,
+  { name, corsOrigins }: { readonly name?: string | undefined; readonly corsOrigins?: readonly string[] | undefined },
+): Promise<TenantRecord> {
   await withOwnerTransaction(control.pools, control.catalog, (client) =>
-    client.query('UPDATE catalog.tenants SET name = $2 WHERE slug = $1', [slug, name]),
+    client.query(
+      'UPDATE catalog.tenants SET name = coalesce($2, name), cors_origins = coalesce($3, cors_origins) WHERE slug = $1',
+      [slug, name ?? null, corsOrigins ?? null],
+    ),
   )
   return getTenant(control, slug)
 }

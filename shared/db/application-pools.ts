@@ -1,3 +1,4 @@
+import { poolSize } from '../connection-budget.ts'
 import { readEnvironment } from '../environment.ts'
 import { createCredentialsReader } from './credentials.ts'
 import { createPools, type Pools } from './pools.ts'
@@ -11,8 +12,7 @@ let pools: Pools | undefined
 
 /** This function instance's pools, with the login that its environment names; made on first use. */
 export function applicationPools(): Pools {
-  // The control plane works on several tenants at once; a tenant's request needs one connection.
-  pools ??= openPools(readEnvironment().ATRIUM_LOGIN === 'control' ? 4 : 1)
+  pools ??= openPools(poolSize[readEnvironment().ATRIUM_LOGIN])
   return pools
 }
 
@@ -22,8 +22,9 @@ export function probePools(): Pools {
 }
 
 function openPools(size: number): Pools {
-  const { ATRIUM_STAGE, ATRIUM_LOGIN, CONNECTION_TENANTS, CONNECTION_MINUTES } = readEnvironment()
+  const { ATRIUM_STAGE, ATRIUM_LOGIN, CONNECTION_TENANTS, CONNECTION_MINUTES, PROXY_HOSTS } = readEnvironment()
   const recycling = { tenants: CONNECTION_TENANTS, age: CONNECTION_MINUTES * 60_000 }
   const secretId = (placement: string) => secretName(ATRIUM_STAGE, placement, ATRIUM_LOGIN)
-  return createPools({ credentials: createCredentialsReader({ secretId }), size, recycling })
+  const credentials = createCredentialsReader({ secretId, hostOf: (placement) => PROXY_HOSTS[placement] })
+  return createPools({ credentials, size, recycling })
 }

@@ -12,6 +12,8 @@ const databaseSecret = z.object({
   password: z.string().min(1),
   /** TLS with a verified certificate, unless the secret says `false`, as that of the embedded server does. */
   ssl: z.boolean().default(true),
+  /** The secret of the server's master user. */
+  masterarn: z.string().min(1).optional(),
 })
 
 export type DatabaseCredentials = z.output<typeof databaseSecret>
@@ -29,6 +31,8 @@ export interface CredentialsReader {
  */
 export function createCredentialsReader(options: {
   readonly secretId: (placement: string) => string
+  /** A proxy to connect to instead of the secret's host: rotation, which reads the secret too, must reach the server itself. */
+  readonly hostOf?: (placement: string) => string | undefined
   readonly client?: SecretsManagerClient
 }): CredentialsReader {
   const client = options.client ?? new SecretsManagerClient({})
@@ -39,7 +43,8 @@ export function createCredentialsReader(options: {
     const SecretId = options.secretId(placement)
     try {
       const answer = await client.send(new GetSecretValueCommand({ SecretId }))
-      const credentials = databaseSecret.parse(JSON.parse(answer.SecretString ?? ''))
+      const login = databaseSecret.parse(JSON.parse(answer.SecretString ?? ''))
+      const credentials = { ...login, host: options.hostOf?.(placement) ?? login.host }
       known.set(placement, credentials)
       return credentials
     } catch (error) {

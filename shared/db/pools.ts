@@ -1,9 +1,10 @@
 import pg from 'pg'
+import { mostOtherPlacements } from '../connection-budget.ts'
 import { AppError } from '../errors.ts'
 import { log } from '../logger.ts'
 import type { CredentialsReader, DatabaseCredentials } from './credentials.ts'
 import { rowTypes } from './row-types.ts'
-import { databaseErrorOf, sqlState, sqlStateOf } from './sql-states.ts'
+import { databaseErrorOf, refusedLoginStates, sqlState, sqlStateOf } from './sql-states.ts'
 
 export interface Pools {
   /**
@@ -41,9 +42,6 @@ class ConnectionBroken extends Error {
     this.mayRepeat = access === 'read' || sqlStateOf(cause) === sqlState.readOnlyTransaction
   }
 }
-
-/** How many placements' pools besides the first one's stay open: connections are what is scarce. */
-const mostOthers = 2
 
 /**
  * After how many tenants, or milliseconds, a connection is replaced. A backend remembers every relation it has touched
@@ -87,7 +85,7 @@ export function createPools(options: PoolsOptions): Pools {
 
   const closeLeastRecent = (): void => {
     const others = [...open].filter(([name]) => name !== first)
-    for (const [name, pool] of others.slice(0, Math.max(0, others.length - mostOthers))) {
+    for (const [name, pool] of others.slice(0, Math.max(0, others.length - mostOtherPlacements))) {
       if ((users.get(pool) ?? 0) > 0) continue // closed when its last user is done
       open.delete(name)
       void pool.end()
@@ -141,7 +139,7 @@ export function createPools(options: PoolsOptions): Pools {
       return { pool, client: await pool.connect() }
     } catch (error) {
       use(pool, -1)
-      if (sqlStateOf(error) === sqlState.invalidPassword) {
+      if (refusedLoginStates.has(sqlStateOf(error) ?? '')) {
         // The secret was rotated since it was read: read it again, once.
         discard(placement, pool)
         if (mayRefresh) return connect(placement, false)

@@ -8,6 +8,7 @@ export const sqlState = {
   uniqueViolation: '23505',
   checkViolation: '23514',
   readOnlyTransaction: '25006', // a left-over default_transaction_read_only, or a failed-over writer
+  invalidAuthorization: '28000', // the secret was rotated: RDS Proxy knows its new user alone (aws-secretsmanager-jdbc#223)
   invalidPassword: '28P01', // the secret was rotated
   undefinedDatabase: '3D000',
   serializationFailure: '40001',
@@ -41,6 +42,12 @@ export const staleTenantStates: ReadonlySet<string> = new Set([
   sqlState.undefinedDatabase,
 ])
 
+/** The login as cached is not the login as its secret has it now. */
+export const refusedLoginStates: ReadonlySet<string> = new Set([
+  sqlState.invalidPassword,
+  sqlState.invalidAuthorization,
+])
+
 /** A value that the type of its column cannot hold. The schemas of requests should have refused it before. */
 export const unstorableValueStates: ReadonlySet<string> = new Set([
   sqlState.numericValueOutOfRange,
@@ -54,7 +61,7 @@ export const unstorableValueStates: ReadonlySet<string> = new Set([
 
 /** The server is there but cannot serve now; the same request may succeed later. */
 export const transientStates: ReadonlySet<string> = new Set([
-  sqlState.invalidPassword,
+  ...refusedLoginStates,
   sqlState.serializationFailure,
   sqlState.deadlockDetected,
   sqlState.tooManyConnections,

@@ -6,6 +6,7 @@ import { createState, doWork } from './request-state.ts'
 import { admitCaller } from './steps/admit-caller.ts'
 import { answerErrors } from './steps/answer-errors.ts'
 import { logRequest } from './steps/log-request.ts'
+import { shareWithOrigins } from './steps/share-with-origins.ts'
 import { validateRequest } from './steps/validate-request.ts'
 
 export type Handler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpResult>
@@ -21,6 +22,7 @@ export function createHandler(
 ): Handler {
   const run = middy<APIGatewayProxyEventV2, HttpResult, unknown, RequestContext>({ timeoutEarlyInMillis: 0 })
     .use(logRequest())
+    .use(shareWithOrigins())
     .use(answerErrors())
     .use(admitCaller(options.needsVersion))
     .use(validateRequest())

@@ -47,6 +47,7 @@ export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
   operation_finished: { status: 409, title: 'Operation finished' },
   placements_full: { status: 409, title: 'Placements full' },
   placement_unknown: { status: 404, title: 'Unknown placement' },
+  connections_short: { status: 409, title: 'Connections short' },
   tenant_behind: { status: 503, title: 'Tenant behind', retryAfter: 30 },
   migration_edited: { status: 409, title: 'Migration edited' },
   contract_refused: { status: 409, title: 'Contract refused' },

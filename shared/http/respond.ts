@@ -14,7 +14,7 @@ export function respond(
   const common = {
     // One URL answers for several tenants, so no shared cache may keep it.
     'cache-control': 'private, no-cache',
-    vary: 'authorization, x-tenant, domain',
+    vary: 'authorization, x-tenant, domain, origin',
     'x-request-id': requestId,
   }
   if (body === undefined) return { statusCode: status, headers: { ...common, ...headers } }

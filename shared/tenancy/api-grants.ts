@@ -20,7 +20,7 @@ export const placementGrants: readonly ApiGrant[] = [
 export const catalogGrants: readonly ApiGrant[] = [
   {
     ...{ table: 'catalog.tenants', privilege: 'SELECT' },
-    columns: ['id', 'slug', 'name', 'status', 'placement', 'schema_name', 'version'],
+    columns: ['id', 'slug', 'name', 'status', 'placement', 'schema_name', 'version', 'cors_origins'],
   },
   { table: 'catalog.domains', privilege: 'SELECT', columns: ['domain', 'tenant_id'] },
   {

@@ -11,9 +11,10 @@ export interface TenantRow {
   readonly version: number
   readonly placement: string
   readonly schema_name: string
+  readonly cors_origins: readonly string[]
 }
 
-export const tenantColumns = 't.id, t.slug, t.name, t.status, t.version, t.placement, t.schema_name'
+export const tenantColumns = 't.id, t.slug, t.name, t.status, t.version, t.placement, t.schema_name, t.cors_origins'
 
 const bySlug = `SELECT ${tenantColumns} FROM catalog.tenants t WHERE t.slug = $1`
 const byDomain = `SELECT ${tenantColumns}
@@ -42,6 +43,6 @@ export async function findTrueVersion(pools: Pools, { placement, schema }: Tenan
 }
 
 export function toTenant(row: TenantRow): Tenant {
-  const { placement, schema_name, ...tenant } = row
-  return { ...tenant, ref: createTenantRef(placement, schema_name) }
+  const { placement, schema_name, cors_origins, ...tenant } = row
+  return { ...tenant, corsOrigins: cors_origins, ref: createTenantRef(placement, schema_name) }
 }

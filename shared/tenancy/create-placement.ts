@@ -19,12 +19,12 @@ export interface PlacementRequest {
  */
 export async function createPlacement(master: pg.ClientConfig, request: PlacementRequest): Promise<PlacementNames> {
   const names = placementNames(request.database)
-  await withClient(master, async (client) => {
+  await withServer(master, async (client) => {
     await closeMastersDatabases(client)
     await createRoles(client, names, request.passwords)
     await createDatabase(client, names)
   })
-  await withClient({ ...master, database: names.database }, async (client) => {
+  await withServer({ ...master, database: names.database }, async (client) => {
     await client.query(`SET ROLE ${quoteIdentifier(names.owner)}`)
     await closeDatabase(client, names)
     await migrateDatabase(client, names, request.holdsCatalog ? ['placement', 'catalog'] : ['placement'])
@@ -93,7 +93,8 @@ async function closeDatabase(client: pg.Client, names: PlacementNames): Promise<
     COMMIT`)
 }
 
-async function withClient<Result>(
+/** Runs `work` on a connection of its own. Rejects with PostgreSQL's own errors. */
+export async function withServer<Result>(
   config: pg.ClientConfig,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {

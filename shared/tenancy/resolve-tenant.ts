@@ -20,8 +20,9 @@ export async function resolveTenant(
 }
 
 /** Throws `tenant_names_disagree` for two slugs: that they are two tenants shows without asking which of them there are. */
-export function requireOneSlug({ byHeader }: NamedTenants): void {
-  if (new Set(byHeader.flatMap((name) => (name.kind === 'slug' ? [name.slug] : []))).size > 1) throw namesDisagree()
+export function requireOneSlug({ byHost, byHeader }: NamedTenants): void {
+  const names = byHost === undefined ? byHeader : [byHost, ...byHeader]
+  if (new Set(names.flatMap((name) => (name.kind === 'slug' ? [name.slug] : []))).size > 1) throw namesDisagree()
 }
 
 function namesDisagree(): AppError {

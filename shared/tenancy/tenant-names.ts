@@ -8,9 +8,17 @@ export const tenantHeaders = ['x-tenant', 'domain'] as const
 
 /** What a request says of its tenant, before the catalog is asked. */
 export interface NamedTenants {
-  /** The host, unless it is one of the shared domains. */
+  /** The host, or the slug in it under our own domain, unless it is one of the shared domains. */
   readonly byHost: TenantName | undefined
   readonly byHeader: readonly TenantName[]
+}
+
+/** The domains that are the deployment's own. */
+export interface OurDomains {
+  /** Those that belong to no tenant. */
+  readonly shared: readonly string[]
+  /** The one whose every name `<slug>.` before it is a tenant's. */
+  readonly base: string | undefined
 }
 
 /** API Gateway's own endpoint of an HTTP API: `<api id>.execute-api.<region>.amazonaws.com`. */
@@ -23,12 +31,9 @@ const executeApi = /^[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/
  */
 export function readTenantNames(
   request: { readonly host: string | undefined; readonly headers: Readonly<Record<string, string | undefined>> },
-  sharedDomains: readonly string[],
+  domains: OurDomains,
 ): NamedTenants {
-  const host = request.host === undefined ? undefined : canonicalHost(request.host)
-  if (host === undefined) throw new AppError('tenant_name_malformed', 'The host is not a valid host name.')
-  const byHost: TenantName | undefined =
-    sharedDomains.includes(host) || executeApi.test(host) ? undefined : { kind: 'domain', domain: host }
+  const byHost = readHostTenant(request.host, domains)
 
   const byHeader = tenantHeaders.flatMap((header) => {
     const value = request.headers[header]
@@ -41,6 +46,18 @@ export function readTenantNames(
     )
   }
   return { byHost, byHeader }
+}
+
+/** The tenant that a host names; undefined for a shared domain. Throws `tenant_name_malformed` for what is no host. */
+export function readHostTenant(sent: string | undefined, { shared, base }: OurDomains): TenantName | undefined {
+  const host = sent === undefined ? undefined : canonicalHost(sent)
+  if (host === undefined) throw new AppError('tenant_name_malformed', 'The host is not a valid host name.')
+  if (shared.includes(host) || executeApi.test(host)) return undefined
+  if (base !== undefined && host.endsWith(`.${base}`)) {
+    const slug = host.slice(0, -base.length - 1)
+    if (looksLikeSlug(slug)) return { kind: 'slug', slug }
+  }
+  return { kind: 'domain', domain: host }
 }
 
 function readHeader(header: string, value: string): TenantName {

@@ -11,6 +11,8 @@ export interface Tenant {
   /** The tenant migration its schema is on, as last copied to the catalog. */
   readonly version: number
   readonly ref: TenantRef
+  /** The origins whose pages may call it on its own domains. */
+  readonly corsOrigins: readonly string[]
 }
 
 /** What a request may name a tenant by. */

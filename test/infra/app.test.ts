@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controlRoutes } from '../../functions/control-routes.ts'
 import { routes } from '../../functions/routes.ts'
 import { createApp } from '../../infra/app.ts'
-import { checkSettings, readSettings } from '../../infra/settings.ts'
+import { createStage } from '../../infra/create-stage.ts'
+import { readSettings } from '../../infra/settings.ts'
+import { checkSettings } from '../../infra/settings-schema.ts'
 import type { SliceOutcome } from '../../shared/control/run-operations.ts'
 
 const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'))
@@ -15,7 +17,7 @@ const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.met
 function synthesise(stage: string): App {
   // Without bundling: what the bundles hold is tested where they are served.
   const app = new App({ outdir: join(outdir, stage), context: { ...context, stage, 'aws:cdk:bundling-stacks': [] } })
-  createApp(app)
+  createApp(app, stage)
   return app
 }
 
@@ -177,8 +179,8 @@ describe('the database', () => {
   it('has secrets for both logins of every placement that the settings declare, read by their plane', () => {
     const more = new App({ outdir: join(outdir, 'more'), context: { ...context, 'aws:cdk:bundling-stacks': [] } })
     const settings = readSettings('dev')
-    const placements = [...settings.placements, { name: 'large-shops', database: 'atrium_large' }]
-    createApp(more, { ...settings, placements })
+    const placements = [...settings.placements, { name: 'large-shops', database: 'atrium_large', server: 'main' }]
+    createStage(more, { ...settings, placements })
     const stack = (name: string) => Template.fromStack(more.node.findChild(`Atrium-dev-${name}`) as never)
     const secrets = Object.values(stack('Database').findResources('AWS::SecretsManager::Secret'))
     expect(secrets.map(({ Properties }) => Properties.Name).toSorted()).toEqual([

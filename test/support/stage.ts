@@ -80,6 +80,8 @@ export async function createTestStage(
     ATRIUM_CATALOG: placement,
     ATRIUM_LOGIN: login,
     SHARED_DOMAINS: 'api.test,localhost',
+    BASE_DOMAIN: 'api.test',
+    CORS_ORIGINS: 'https://console.test',
     AWS_REGION: 'local',
     AWS_ACCESS_KEY_ID: secrets.accessKeyId,
     AWS_SECRET_ACCESS_KEY: 'local',

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type pg from 'pg'
 import { onlyRow } from '../../db/only-row.ts'
+import { readEnvironment } from '../../environment.ts'
+import { connectionsForLogins, describeShortage } from '../../tenancy/server-connections.ts'
 import type { Finding } from './finding.ts'
 
 /** `GRANT … WITH INHERIT FALSE, SET TRUE` came with it. */
@@ -22,14 +24,20 @@ interface Server {
   readonly backends: readonly number[]
 }
 
-/** What concerns a placement's server: version, clock, connections, and the memory of its backends. Acts as the owner. */
-export async function checkServer(client: pg.ClientBase, placement: string): Promise<Finding[]> {
+/**
+ * What concerns a placement's server: version, clock, connections, and the memory of its backends. `needed` is what all
+ * functions together may open to it, where that is known. Acts as the owner.
+ */
+export async function checkServer(
+  client: pg.ClientBase,
+  placement: string,
+  needed = readEnvironment().CONNECTION_BUDGET[placement],
+): Promise<Finding[]> {
   const asked = Date.now()
   const { rows } = await client.query<Server>(
     `SELECT current_setting('server_version_num')::int / 10000 AS version,
        extract(epoch FROM clock_timestamp())::float8 AS now,
-       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-         - current_setting('reserved_connections')::int AS limit,
+       ${connectionsForLogins} AS limit,
        (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS used,
        (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database()) AS here,
        coalesce(host(inet_server_addr()) IN ('127.0.0.1', '::1'), true) AS on_this_machine,
@@ -41,6 +49,7 @@ export async function checkServer(client: pg.ClientBase, placement: string): Pro
     checkVersion(server, placement),
     checkClock(server.now - (asked + answered) / 2_000, placement),
     checkConnections(server, placement),
+    checkBudget(server, needed, placement),
     await checkMemory(server, placement),
   ]
 }
@@ -64,6 +73,16 @@ function checkConnections({ limit, used, here }: Server, placement: string): Fin
     state,
     detail: `${used} of ${limit} of the server's in use, ${here} of them here`,
   }
+}
+
+function checkBudget({ limit }: Server, needed: number | undefined, placement: string): Finding {
+  const about = { check: 'connection budget', placement }
+  if (needed === undefined) {
+    return { ...about, state: 'unknown', detail: 'no concurrency is reserved for the functions: any number may come' }
+  }
+  const shortage = describeShortage(limit, needed)
+  if (shortage !== undefined) return { ...about, state: 'failed', detail: shortage }
+  return { ...about, state: 'ok', detail: `the functions may open ${needed} of ${limit}` }
 }
 
 async function checkMemory({ on_this_machine, backends }: Server, placement: string): Promise<Finding> {

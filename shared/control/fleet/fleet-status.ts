@@ -1,4 +1,5 @@
 import type { Migration } from '../../db/migrations.ts'
+import { onlyRow } from '../../db/only-row.ts'
 import { withOwnerTransaction } from '../../db/owner-transaction.ts'
 import type { ControlPlane } from '../../tenancy/control-plane.ts'
 import type { Operation } from '../operation.ts'
@@ -19,6 +20,21 @@ export interface FleetStatus {
     readonly error: string | null
   }[]
   readonly last_run: Operation | null
+}
+
+/** How many tenants are on an older version than the code brings, and how many operations have not ended: from the catalog. */
+export async function countUnfinished(
+  { pools, catalog }: ControlPlane,
+  latest: number,
+): Promise<{ readonly behind: number; readonly operations: number }> {
+  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query<{ behind: number; operations: number }>(
+      `SELECT (SELECT count(*)::int FROM catalog.tenants WHERE version BETWEEN 1 AND $1 - 1) AS behind,
+         (SELECT count(*)::int FROM catalog.operations WHERE finished_at IS NULL) AS operations`,
+      [latest],
+    ),
+  )
+  return onlyRow(rows)
 }
 
 /** Where the fleet stands beside the migrations that the code brings: the truth of each placement, and what the last run left. */

@@ -20,7 +20,11 @@ export function admitCaller(needsVersion: number): Step {
       const { endpoint, access = '' } = state
       if (endpoint?.kind !== 'tenant') return
       const { domainName, http } = event.requestContext
-      const named = readTenantNames({ host: domainName, headers: event.headers }, readEnvironment().SHARED_DOMAINS)
+      const { SHARED_DOMAINS, BASE_DOMAIN } = readEnvironment()
+      const named = readTenantNames(
+        { host: domainName, headers: event.headers },
+        { shared: SHARED_DOMAINS, base: BASE_DOMAIN },
+      )
       const sent = readCredential(event.headers.authorization)
       requireOneSlug(named)
       if (sent instanceof AppError) throw sent

@@ -1,10 +1,19 @@
 import { describeError, log } from '../../logger.ts'
+import { embedMetrics, type Metric } from '../../metrics.ts'
 import { problemKinds, toAppError } from '../problems.ts'
 import type { Step } from '../request-state.ts'
 
 type Request = Parameters<NonNullable<Step['after']>>[0]
 
 let cold = true
+
+/** Sent when there is one, and not as zeros: CloudWatch charges a metric by the hours in which it is sent. */
+const coldStart: Metric = { name: 'ColdStarts', unit: 'Count', value: 1, dimensions: [['FunctionName']] }
+/** By version as well: a canary is judged by its own errors. */
+const serverError: Metric = {
+  ...{ name: 'ServerErrors', unit: 'Count', value: 1 },
+  dimensions: [['FunctionName'], ['FunctionName', 'FunctionVersion']],
+}
 
 /** One line a request, written last, when its status is known. Bodies, queries and credentials are never in it. */
 export function logRequest(): Step {
@@ -29,6 +38,7 @@ function write({ event, context, response }: Request, error?: unknown): void {
     cold,
     errorCode: failure?.code,
     ...(ours ? { error: describeError(failure) } : {}),
+    ...embedMetrics([...(cold ? [coldStart] : []), ...((response?.statusCode ?? 500) >= 500 ? [serverError] : [])]),
   }
   cold = false
   if (ours) log.error('request', line)

@@ -6,7 +6,7 @@ import { createTenantDirectory, type TenantDirectory } from '../../../shared/ten
 import { takeLogLines } from '../../support/log-lines.ts'
 
 const acme: Tenant = {
-  ...{ id: '1', slug: 'acme', name: 'Acme', status: 'active', version: 1 },
+  ...{ id: '1', slug: 'acme', name: 'Acme', status: 'active', version: 1, corsOrigins: [] },
   ref: createTenantRef('main', 't_acme_00000000'),
 }
 const bySlug = (slug: string): TenantName => ({ kind: 'slug', slug })

@@ -1,0 +1,93 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import * as ec2 from 'aws-cdk-lib/aws-ec2'
+import * as rds from 'aws-cdk-lib/aws-rds'
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
+import { Construct } from 'constructs'
+import type { Settings } from '../settings.ts'
+import type { Server } from '../settings-schema.ts'
+import type { NetworkStack } from '../stacks/network-stack.ts'
+import { asItIs } from './as-it-is.ts'
+
+export interface DatabaseServerProps {
+  readonly name: string
+  readonly server: Server
+  readonly settings: Settings
+  readonly network: NetworkStack
+}
+
+/** The tests run on the same major version. */
+const auroraVersion = rds.AuroraPostgresEngineVersion.VER_18_4
+const instanceVersion = rds.PostgresEngineVersion.VER_18_3
+
+/**
+ * A PostgreSQL server that the internet cannot reach, its master password kept by RDS: an Aurora Serverless v2 cluster, or one
+ * instance.
+ */
+export class DatabaseServer extends Construct {
+  readonly endpoint: rds.Endpoint
+  /** The master user's secret, which RDS keeps and rotates. */
+  readonly masterSecret: ISecret
+  readonly proxyTarget: rds.ProxyTarget
+  readonly made: rds.DatabaseCluster | rds.DatabaseInstance
+
+  constructor(scope: Construct, id: string, { name, server, settings, network }: DatabaseServerProps) {
+    super(scope, id)
+    const { backupDays, deletionProtection } = settings
+    const parameters = {
+      'rds.force_ssl': '1',
+      max_connections: String(server.maxConnections),
+      max_locks_per_transaction: '256',
+    }
+    const shared = {
+      vpc: network.vpc,
+      vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+      securityGroups: [asItIs(this, 'SecurityGroup', network.database)],
+      credentials: rds.Credentials.fromUsername('master'),
+      manageMasterUserPassword: true,
+      storageEncrypted: true,
+      deletionProtection,
+      iamAuthentication: false,
+      removalPolicy: settings.removal === 'snapshot' ? RemovalPolicy.SNAPSHOT : RemovalPolicy.DESTROY,
+      cloudwatchLogsExports: ['postgresql'],
+      cloudwatchLogsRetention: settings.logRetentionDays,
+    }
+    if (server.kind === 'instance') {
+      const instance = new rds.DatabaseInstance(this, 'Instance', {
+        ...{ ...shared, parameters },
+        engine: rds.DatabaseInstanceEngine.postgres({ version: instanceVersion }),
+        instanceType: new ec2.InstanceType(server.instanceClass),
+        allocatedStorage: server.storageGiB,
+        multiAz: server.multiAz,
+        backupRetention: Duration.days(backupDays),
+        publiclyAccessible: false,
+        copyTagsToSnapshot: true,
+      })
+      this.endpoint = instance.instanceEndpoint
+      this.masterSecret = masterSecretOf(instance, name)
+      this.proxyTarget = rds.ProxyTarget.fromInstance(instance)
+      this.made = instance
+      return
+    }
+    const cluster = new rds.DatabaseCluster(this, 'Cluster', {
+      ...{ ...shared, parameters },
+      engine: rds.DatabaseClusterEngine.auroraPostgres({ version: auroraVersion }),
+      serverlessV2MinCapacity: server.minCapacity,
+      serverlessV2MaxCapacity: server.maxCapacity,
+      writer: rds.ClusterInstance.serverlessV2('Writer', { publiclyAccessible: false }),
+      readers: Array.from({ length: server.readers }, (_, n) =>
+        rds.ClusterInstance.serverlessV2(`Reader${n + 1}`, { scaleWithWriter: n === 0, publiclyAccessible: false }),
+      ),
+      backup: { retention: Duration.days(backupDays) },
+      copyTagsToSnapshot: true,
+    })
+    this.endpoint = cluster.clusterEndpoint
+    this.masterSecret = masterSecretOf(cluster, name)
+    this.proxyTarget = rds.ProxyTarget.fromCluster(cluster)
+    this.made = cluster
+  }
+}
+
+function masterSecretOf({ secret }: { readonly secret?: ISecret }, name: string): ISecret {
+  if (secret === undefined) throw new Error(`RDS keeps no master secret for the server "${name}"`)
+  return secret
+}
