@@ -27,7 +27,7 @@ export interface ControlStackProps extends StackProps {
   readonly settings: Settings
   readonly network: NetworkStack
   readonly database: DatabaseStack
-  /** The account of a pipeline that tries the stage out, if there is one. */
+  /** The account of a pipeline that tries the stage out; the stage's own unless given. */
   readonly smokeTestedFrom?: string
 }
 
@@ -187,7 +187,7 @@ export class ControlStack extends Stack {
     new FleetDeployment(this, 'FleetDeployment', {
       ...{ begin, isComplete, settings, migrations: FileSystem.fingerprint(project('shared/db/migrations')) },
     })
-    if (smokeTestedFrom !== undefined) allowSmokeTest(this, api, settings, smokeTestedFrom)
+    allowSmokeTest(this, api, settings, smokeTestedFrom ?? this.account)
     this.url = new CfnOutput(this, 'Url', {
       value: api.apiEndpoint,
       description: 'For the atrium command: ATRIUM_URL',

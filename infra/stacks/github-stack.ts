@@ -2,6 +2,7 @@ import { Aws, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import type { GitHubSettings } from '../settings-schema.ts'
+import { smokeTestRole } from '../smoke-test-role.ts'
 
 export interface GitHubStackProps extends StackProps {
   readonly github: GitHubSettings
@@ -9,7 +10,7 @@ export interface GitHubStackProps extends StackProps {
 
 /**
  * For those who deploy from GitHub Actions (.github/workflows/ci.yml): a role that one environment of one repository may take
- * on by a token of GitHub's, so that no key is stored there.
+ * on by a token of GitHub's, so that no key is stored there. Environments are named after the stages.
  */
 export class GitHubStack extends Stack {
   constructor(scope: Construct, id: string, { github, ...props }: GitHubStackProps) {
@@ -32,6 +33,14 @@ export class GitHubStack extends Stack {
         },
       }),
     })
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['sts:AssumeRole'],
+        resources: environments.map(
+          (name) => `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/${smokeTestRole(name)}`,
+        ),
+      }),
+    )
     role.addToPolicy(
       new iam.PolicyStatement({
         actions: ['sts:AssumeRole'],

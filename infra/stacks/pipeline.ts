@@ -109,6 +109,7 @@ function acknowledgePipeline(pipeline: CodePipeline): void {
   }
   because(artifacts, 'The artifacts of this pipeline alone, encrypted with its own key.')
   because(builds, 'The logs and reports of one build project, which are named anew by each build.')
+  acknowledge(pipeline, 'S1', "What is in it is named by the pipeline's executions, whose history says who began them.")
   because(publishing, "CDK's own role for publishing assets: its projects are named after the assets.")
   because(
     assumed,

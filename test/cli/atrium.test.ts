@@ -81,6 +81,22 @@ describe('an operation that is waited for', () => {
   })
 })
 
+describe('a smoke test', () => {
+  it('that finds the API wanting says what, and leaves nothing behind', async () => {
+    const testing = atrium(['smoke-test', '--api', 'http://127.0.0.1:9'])
+    await untilStarted('purge')
+    expect(await work()).toBe('finished')
+    const ended = await testing.ended()
+    expect(ended.code).toBe(1)
+    expect(ended.stderr).toMatch(/✓ a tenant is made: 201\n✓ it gets a key: 201\n✓ the tenant is purged/)
+    expect(ended.stderr).toContain('http://127.0.0.1:9 cannot be reached')
+    const { rows } = await stage.asOwner((client) =>
+      client.query("SELECT FROM catalog.tenants WHERE slug LIKE 'smoke-%'"),
+    )
+    expect(rows).toEqual([])
+  })
+})
+
 async function untilStarted(kind: string): Promise<string> {
   for (;;) {
     const { rows } = await stage.asOwner((client) =>

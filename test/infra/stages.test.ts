@@ -1,21 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { App, Stack, Validations } from 'aws-cdk-lib'
+import { type App, Stack, Validations } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { AwsSolutionsChecks } from 'cdk-nag'
-import { afterAll, expect, it } from 'vitest'
-import { createApp } from '../../infra/app.ts'
-
-const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'))
-const outdir = mkdtempSync(join(tmpdir(), 'atrium-nag-'))
-afterAll(() => rmSync(outdir, { recursive: true }))
-
-function create(what: string): App {
-  const app = new App({ outdir: join(outdir, what), context: { ...context, 'aws:cdk:bundling-stacks': [] } })
-  createApp(app, what)
-  return app
-}
+import { expect, it } from 'vitest'
+import { createAppOf } from '../support/synthesise.ts'
 
 /** What cdk-nag complains of. Throws whatever else goes wrong. */
 function findingsOf(app: App): string[] {
@@ -36,13 +23,13 @@ function findingsOf(app: App): string[] {
 const everything = ['dev', 'staging', 'production', 'pipeline', 'github']
 
 it.each(everything)('cdk-nag finds nothing in %s that is not acknowledged with a reason', (what) => {
-  const app = create(what)
+  const app = createAppOf(what)
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   expect(findingsOf(app)).toEqual([])
 })
 
 it.each(everything)('a resource that comes to %s, or goes, is seen', async (what) => {
-  const stacks = create(what).node.children.filter((child) => Stack.isStack(child))
+  const stacks = createAppOf(what).node.children.filter((child) => Stack.isStack(child))
   const resources = stacks.flatMap((stack) => {
     const resources: Record<string, { Type: string }> = Template.fromStack(stack as Stack).toJSON().Resources
     return Object.entries(resources).map(([id, { Type }]) => `${stack.node.id} ${Type} ${id}`)
@@ -51,5 +38,5 @@ it.each(everything)('a resource that comes to %s, or goes, is seen', async (what
 })
 
 it.each(everything)('nothing of %s is looked up in an account', (what) => {
-  expect(create(what).synth().manifest.missing ?? []).toEqual([])
+  expect(createAppOf(what).synth().manifest.missing ?? []).toEqual([])
 })

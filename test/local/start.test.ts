@@ -412,6 +412,16 @@ describe('the atrium command', () => {
   })
 })
 
+it('passes the smoke test of a deployment', async () => {
+  const { code, stdout } = await runLocal('cli/atrium.ts', ['smoke-test', '--data', data, '--json']).ended()
+  const { tenant, tried } = JSON.parse(stdout)
+  expect(tried.filter(({ passed }: { passed: boolean }) => !passed)).toEqual([])
+  expect(tried).toHaveLength(12)
+  expect(code).toBe(0)
+  const gone = await runLocal('cli/atrium.ts', ['tenants', 'show', tenant, '--data', data]).ended()
+  expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no tenant') })
+})
+
 describe('the local control plane', () => {
   const ask = async (headers: Record<string, string>) => {
     const running = JSON.parse(readFileSync(join(data, 'running.json'), 'utf8'))

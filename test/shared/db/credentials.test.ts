@@ -78,6 +78,39 @@ it('reads the secret again when the database refuses the password, and goes on',
   await pools.end()
 })
 
+it('reads it again when a proxy has never heard of the user, as RDS Proxy says after a rotation: 28000', async () => {
+  const superuser = new pg.Client(inject('superuser'))
+  await superuser.connect()
+  const password = randomBytes(12).toString('hex')
+  const current = randomBytes(12).toString('hex')
+  const clone = `${stage.names.api}_clone`
+  await superuser.query(`ALTER ROLE ${stage.names.api} PASSWORD '${current}'`)
+  await superuser.query(`CREATE ROLE ${clone} LOGIN PASSWORD '${password}' IN ROLE ${stage.names.api}`)
+  const pools = createPools({ credentials: createCredentialsReader({ secretId: () => 'alternating' }) })
+  const ask = () =>
+    pools.withClient('main', 'read', async (client) => (await client.query('SELECT session_user AS who')).rows[0]?.who)
+  stage.secrets.put('alternating', secretOf(current))
+  expect(await ask()).toBe(stage.names.api)
+
+  stage.secrets.put('alternating', { ...secretOf(password), username: clone })
+  // PostgreSQL's own 28000: a role that may not log in, whatever its password.
+  await superuser.query(`ALTER ROLE ${stage.names.api} NOLOGIN`)
+  await superuser.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1', [
+    stage.names.api,
+  ])
+  expect(await ask()).toBe(clone)
+  await pools.end()
+  await superuser.query(`ALTER ROLE ${stage.names.api} LOGIN`)
+  await superuser.end()
+})
+
+it('connects to a proxy where there is one, and to the server that the secret names where there is none', async () => {
+  stage.secrets.put('proxied', { ...secretOf('a password'), host: 'server.invalid' })
+  const hostOf = (placement: string) => (placement === 'proxied' ? 'proxy.invalid' : undefined)
+  expect((await createCredentialsReader({ secretId, hostOf }).read('proxied')).host).toBe('proxy.invalid')
+  expect((await createCredentialsReader({ secretId }).read('proxied')).host).toBe('server.invalid')
+})
+
 function secretOf(password: string): Record<string, unknown> {
   const { host, port, database } = stage?.connection('api') ?? { host: 'localhost', port: 5432, database: 'x' }
   return { host, port, dbname: database, ssl: false, username: stage?.names.api ?? 'x', password }

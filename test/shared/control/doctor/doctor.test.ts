@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { checkServer } from '../../../../shared/control/doctor/check-server.ts'
 import { createDoctorOperation } from '../../../../shared/control/doctor/doctor-operation.ts'
 import type { Finding } from '../../../../shared/control/doctor/finding.ts'
 import { getOperation, startOperation } from '../../../../shared/control/operations.ts'
@@ -51,6 +52,8 @@ it('finds a sound stage sound, having seen two tenants on one backend', async ()
     ['version', 'ok'],
     ['clock', 'ok'],
     ['connections', 'ok'],
+    // Nothing is reserved for the functions of a test.
+    ['connection budget', 'unknown'],
     ['memory', process.platform === 'linux' ? 'ok' : 'unknown'],
     ['schemas', 'ok'],
     ['versions', 'ok'],
@@ -58,6 +61,18 @@ it('finds a sound stage sound, having seen two tenants on one backend', async ()
   ])
   expect(findings.get('separation')?.detail).toMatch(/^two tenants on [1-4] shared backends, 400 transactions/)
   expect(findings.get('grants')?.detail).toContain('tenants: 2')
+})
+
+it('fails a server that has fewer connections than the functions may open', async () => {
+  const budget = async (needed: number) => {
+    const findings = await stage.asOwner((client) => checkServer(client, 'main', needed))
+    return findings.find(({ check }) => check === 'connection budget')
+  }
+  expect(await budget(100)).toMatchObject({ state: 'ok', detail: 'the functions may open 100 of 197' })
+  expect(await budget(198)).toMatchObject({
+    state: 'failed',
+    detail: expect.stringContaining('the functions may open 198 connections, and the server has 197 for them'),
+  })
 })
 
 describe('whatever is granted beyond the design', () => {
