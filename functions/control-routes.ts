@@ -44,6 +44,7 @@ export const controlRoutes = [
   { method: 'GET', path: '/placements', function: 'placements' },
   { method: 'POST', path: '/placements', function: 'placements' },
   { method: 'PATCH', path: '/placements/{name}', function: 'placements' },
+  { method: 'DELETE', path: '/placements/{name}', function: 'placements' },
   { method: 'POST', path: '/placements/{name}/drain', function: 'placements' },
 ] as const satisfies readonly ControlRoute[]
 

@@ -22,6 +22,9 @@ const domains = z.strictObject({
   certificateArn: z.string().startsWith('arn:').optional(),
 })
 
+/** A snapshot that the server begins with, as its ARN: it stays here for as long as the server does. */
+const snapshot = z.string().startsWith('arn:', 'must be the ARN of a snapshot').optional()
+
 /** A server that placements' databases are on: Aurora Serverless v2, or one RDS instance for a thrifty stage. */
 const server = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -31,17 +34,19 @@ const server = z.discriminatedUnion('kind', [
     multiAz: z.boolean(),
     /** PostgreSQL's setting. RDS would take a connection for each 9,531,392 bytes of memory: 112 with 1 GiB. */
     maxConnections: z.int().min(20).max(5_000),
+    snapshot,
   }),
   z
     .strictObject({
       kind: z.literal('aurora'),
-      /** Aurora capacity units, of 2 GiB each; 0 lets it pause while nobody is connected. */
+      /** Aurora capacity units, of 2 GiB each. 0 pauses nothing: the worker asks for what is due once a minute. */
       minCapacity: z.number().min(0).max(256),
       maxCapacity: z.number().min(1).max(256),
       /** Readers, which take over when the writer's zone fails. */
       readers: z.int().min(0).max(15),
       /** PostgreSQL's setting, no more than the capacity has memory for. */
       maxConnections: z.int().min(20).max(5_000),
+      snapshot,
     })
     .superRefine(({ minCapacity, maxCapacity, maxConnections }, issues) => {
       const most = mostConnections(minCapacity, maxCapacity)
@@ -118,8 +123,8 @@ const settings = z
       .min(1)
       .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'must have names of their own')
       .refine(
-        (all) => new Set(all.map(({ database }) => database)).size === all.length,
-        'must have databases of their own',
+        (all) => new Set(all.map(({ database, server }) => `${server} ${database}`)).size === all.length,
+        'must have databases of their own on their server',
       ),
     /** When a function replaces a connection: a backend's memory grows with the tenants that it has touched. */
     connection: z.strictObject({ tenants: z.int().min(1), minutes: z.number().positive() }),

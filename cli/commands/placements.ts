@@ -46,6 +46,17 @@ export const placementCommands: readonly Command[] = [
     },
   },
   {
+    name: 'placements remove',
+    usage: 'NAME',
+    summary: 'Forgets a placement that holds no tenant. Its database stays until its server is taken down.',
+    example: 'atrium placements remove restored',
+    async run(call) {
+      const { NAME } = takeArguments(call, 'NAME')
+      await call.client.send('DELETE', `/placements/${encodeURIComponent(NAME)}`)
+      call.print({ placement: NAME, removed: true }, () => `${NAME} is no placement any more.`)
+    },
+  },
+  {
     name: 'placements set',
     usage: 'NAME [--limit TENANTS] [--open | --closed]',
     summary: 'Sets how many tenants a placement may hold, and whether new ones may come to it.',

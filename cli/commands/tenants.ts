@@ -167,14 +167,19 @@ export const tenantCommands: readonly Command[] = [
   },
   {
     name: 'tenants export',
-    usage: 'SLUG [--file FILE]',
-    summary: 'Exports a tenant into one file: a manifest and a CSV a table, all of one moment.',
+    usage: 'SLUG [--file FILE] [--from PLACEMENT]',
+    summary:
+      'Exports a tenant into one file, all of one moment. --from: as it was, from a placement restored from a backup.',
     example: 'atrium tenants export acme --file acme.tar.gz',
-    options: { file: { type: 'string' } },
+    options: { file: { type: 'string' }, from: { type: 'string' } },
     async run(call) {
       const { SLUG } = takeArguments(call, 'SLUG')
+      const from = textOption(call, 'from')
       const file = textOption(call, 'file') ?? `${SLUG}.tar.gz`
-      const { body } = await call.client.send('POST', pathOf(SLUG, '/export'))
+      const { body } = await call.client.send(
+        'POST',
+        `${pathOf(SLUG, '/export')}${from === undefined ? '' : `?from=${encodeURIComponent(from)}`}`,
+      )
       const { id, result } = await followOperation(call, body.id, 'quietly')
       const { url } = (await call.client.send('GET', `/operations/${id}/file`)).body
       const bytes = await download(url, file)

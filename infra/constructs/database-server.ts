@@ -19,6 +19,16 @@ export interface DatabaseServerProps {
 const auroraVersion = rds.AuroraPostgresEngineVersion.VER_18_4
 const instanceVersion = rds.PostgresEngineVersion.VER_18_3
 
+const managed = {
+  credentials: rds.Credentials.fromUsername('master'),
+  manageMasterUserPassword: true,
+  storageEncrypted: true,
+}
+
+/** PostgreSQL's `max_locks_per_transaction`, and what 500 tenants of some 50 relations come to. */
+const defaultLocks = 64
+const mostLocks = 25_000
+
 /**
  * A PostgreSQL server that the internet cannot reach, its master password kept by RDS: an Aurora Serverless v2 cluster, or one
  * instance.
@@ -28,23 +38,23 @@ export class DatabaseServer extends Construct {
   /** The master user's secret, which RDS keeps and rotates. */
   readonly masterSecret: ISecret
   readonly proxyTarget: rds.ProxyTarget
-  readonly made: rds.DatabaseCluster | rds.DatabaseInstance
+  readonly made: rds.IDatabaseCluster | rds.IDatabaseInstance
 
   constructor(scope: Construct, id: string, { name, server, settings, network }: DatabaseServerProps) {
     super(scope, id)
     const { backupDays, deletionProtection } = settings
+    const { maxConnections, snapshot } = server
     const parameters = {
       'rds.force_ssl': '1',
-      max_connections: String(server.maxConnections),
-      max_locks_per_transaction: '256',
+      max_connections: String(maxConnections),
+      // A statement over a whole placement locks each tenant's relations; there are so many for each connection. Where they
+      // are enough, PostgreSQL's own number stays: another keeps Aurora from scaling below 2 units.
+      ...(maxConnections * defaultLocks < mostLocks ? { max_locks_per_transaction: '256' } : {}),
     }
     const shared = {
       vpc: network.vpc,
       vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
       securityGroups: [asItIs(this, 'SecurityGroup', network.database)],
-      credentials: rds.Credentials.fromUsername('master'),
-      manageMasterUserPassword: true,
-      storageEncrypted: true,
       deletionProtection,
       iamAuthentication: false,
       removalPolicy: settings.removal === 'snapshot' ? RemovalPolicy.SNAPSHOT : RemovalPolicy.DESTROY,
@@ -52,7 +62,7 @@ export class DatabaseServer extends Construct {
       cloudwatchLogsRetention: settings.logRetentionDays,
     }
     if (server.kind === 'instance') {
-      const instance = new rds.DatabaseInstance(this, 'Instance', {
+      const props = {
         ...{ ...shared, parameters },
         engine: rds.DatabaseInstanceEngine.postgres({ version: instanceVersion }),
         instanceType: new ec2.InstanceType(server.instanceClass),
@@ -61,14 +71,21 @@ export class DatabaseServer extends Construct {
         backupRetention: Duration.days(backupDays),
         publiclyAccessible: false,
         copyTagsToSnapshot: true,
-      })
+      }
+      const instance =
+        snapshot === undefined
+          ? new rds.DatabaseInstance(this, 'Instance', { ...props, ...managed })
+          : new rds.DatabaseInstanceFromSnapshot(this, 'Instance', {
+              ...{ ...props, snapshotIdentifier: snapshot },
+              credentials: rds.SnapshotCredentials.fromGeneratedSecret('master'),
+            })
       this.endpoint = instance.instanceEndpoint
       this.masterSecret = masterSecretOf(instance, name)
       this.proxyTarget = rds.ProxyTarget.fromInstance(instance)
       this.made = instance
       return
     }
-    const cluster = new rds.DatabaseCluster(this, 'Cluster', {
+    const props = {
       ...{ ...shared, parameters },
       engine: rds.DatabaseClusterEngine.auroraPostgres({ version: auroraVersion }),
       serverlessV2MinCapacity: server.minCapacity,
@@ -79,7 +96,13 @@ export class DatabaseServer extends Construct {
       ),
       backup: { retention: Duration.days(backupDays) },
       copyTagsToSnapshot: true,
-    })
+    }
+    const cluster =
+      snapshot === undefined
+        ? new rds.DatabaseCluster(this, 'Cluster', { ...props, ...managed })
+        : new rds.DatabaseClusterFromSnapshot(this, 'Cluster', {
+            ...{ ...props, snapshotIdentifier: snapshot, manageMasterUserPassword: true },
+          })
     this.endpoint = cluster.clusterEndpoint
     this.masterSecret = masterSecretOf(cluster, name)
     this.proxyTarget = rds.ProxyTarget.fromCluster(cluster)

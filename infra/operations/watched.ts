@@ -2,7 +2,6 @@ import { Duration } from 'aws-cdk-lib'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
-import * as rds from 'aws-cdk-lib/aws-rds'
 import { type MetricName, metricNamespace } from '../../shared/metrics.ts'
 import { nameOf } from '../constructs/name-of.ts'
 import type { Settings } from '../settings.ts'
@@ -127,9 +126,7 @@ function watchServer(name: string, settings: Settings, { servers, proxies }: Dat
   if (made === undefined || server === undefined) throw new RangeError(`there is no server "${name}"`)
   const fiveMinutes = { period: Duration.minutes(5) }
   const metric = (metricName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric =>
-    made instanceof rds.DatabaseCluster
-      ? made.metric(metricName, { ...fiveMinutes, ...options })
-      : made.metric(metricName, { ...fiveMinutes, ...options })
+    made.metric(metricName, { ...fiveMinutes, ...options })
   const isAurora = server.kind === 'aurora'
   const proxy = proxies.get(name)
   const ofProxy = (metricName: string, statistic: string) =>

@@ -7,13 +7,17 @@ import * as z from 'zod'
 import { quoteIdentifier } from '../db/identifiers.ts'
 import { onlyRow } from '../db/only-row.ts'
 import { readTables } from './copy-schema.ts'
+import { findExportSource } from './export-source.ts'
 import { uploadFile, withTemporaryFolder } from './files.ts'
-import { getTenant } from './list-tenants.ts'
 import type { OperationKind } from './operation.ts'
 import { beginAsOwner } from './owner-session.ts'
 import { fileOf, hashFile, type Manifest, packArchive } from './tenant-archive.ts'
 
-const input = z.object({ slug: z.string() })
+const input = z.object({
+  slug: z.string(),
+  /** A placement to take it from that is not the tenant's: one restored from a backup. */
+  from: z.string().nullable().default(null),
+})
 const position = z.object({})
 
 /**
@@ -26,16 +30,16 @@ export const exportOperation: OperationKind<z.output<typeof input>, z.output<typ
   position,
   start: {},
   cancellable: false,
-  async step(control, { slug }, _, { id }) {
-    const tenant = await getTenant(control, slug)
+  async step(control, { slug, from }, _, { id }) {
+    const source = await findExportSource(control, slug, from)
     const key = `exports/${id}/${slug}.tar.gz`
     const rows = await withTemporaryFolder(async (folder) => {
-      const contents = await control.pools.withSession(tenant.ref.placement, async (client) => {
+      const contents = await control.pools.withSession(source.ref.placement, async (client) => {
         await beginAsOwner(client, 'read')
-        return readSchema(client, tenant.ref.schema, folder)
+        return readSchema(client, source.ref.schema, folder)
       })
       const archive = join(folder, 'tenant.tar.gz')
-      const about = { slug, name: tenant.name, exported_at: new Date().toISOString() }
+      const about = { slug, name: source.name, exported_at: new Date().toISOString() }
       await packArchive(folder, { format: 'atrium tenant 1', ...about, ...contents }, archive)
       await uploadFile(key, archive)
       return contents.tables.reduce((sum, table) => sum + table.rows, 0)

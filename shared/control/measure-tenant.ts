@@ -1,5 +1,6 @@
 import { onlyRow } from '../db/only-row.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import type { TenantRef } from '../db/tenant-ref.ts'
 import { AppError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { getTenant } from './list-tenants.ts'
@@ -9,7 +10,7 @@ const bytesPerSecond = 10_000_000
 
 /** How many seconds a tenant would be read-only for while it is moved, from the size of its tables. */
 export async function estimateMove(control: ControlPlane, slug: string): Promise<number> {
-  return Math.ceil((await measureTenant(control, slug)) / bytesPerSecond)
+  return Math.ceil((await measureSchema(control, (await getTenant(control, slug)).ref)) / bytesPerSecond)
 }
 
 /**
@@ -19,8 +20,13 @@ export async function estimateMove(control: ControlPlane, slug: string): Promise
 const largestExport = 6 * 2 ** 30
 
 /** Throws `tenant_too_large` for a tenant that one worker cannot export. */
-export async function requireExportable(control: ControlPlane, slug: string, most = largestExport): Promise<void> {
-  const bytes = await measureTenant(control, slug)
+export async function requireExportable(
+  control: ControlPlane,
+  slug: string,
+  ref: TenantRef,
+  most = largestExport,
+): Promise<void> {
+  const bytes = await measureSchema(control, ref)
   if (bytes <= most) return
   const gibibytes = (size: number) => (size / 2 ** 30).toFixed(1)
   throw new AppError(
@@ -29,8 +35,7 @@ export async function requireExportable(control: ControlPlane, slug: string, mos
   )
 }
 
-async function measureTenant(control: ControlPlane, slug: string): Promise<number> {
-  const { ref } = await getTenant(control, slug)
+async function measureSchema(control: ControlPlane, ref: TenantRef): Promise<number> {
   const { rows } = await withOwnerTransaction(control.pools, ref.placement, (client) =>
     client.query<{ bytes: string }>(
       `SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::text AS bytes

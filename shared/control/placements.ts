@@ -77,3 +77,24 @@ export async function requireRoom(control: ControlPlane, name: string): Promise<
   if (tenants < tenant_limit) return
   throw new AppError('placements_full', `The placement "${name}" holds ${tenants} of ${tenant_limit} tenants.`)
 }
+
+/**
+ * Forgets a placement that holds no tenant. Throws `placement_unknown`, or `conflict` for one that holds some, or the
+ * catalog.
+ */
+export async function removePlacement(control: ControlPlane, name: string): Promise<void> {
+  if (name === control.catalog) throw new AppError('conflict', `The placement "${name}" holds the catalog.`)
+  await withOwnerTransaction(control.pools, control.catalog, async (client) => {
+    await lockPlacements(client, name)
+    const { rows } = await client.query<PlacementRecord>(
+      `SELECT ${columns} FROM catalog.placements p WHERE p.name = $1`,
+      [name],
+    )
+    if (rows[0] === undefined) throw new AppError('placement_unknown', `There is no placement "${name}".`)
+    const { tenants } = rows[0]
+    if (tenants > 0) {
+      throw new AppError('conflict', `The placement "${name}" holds ${tenants} tenants: move or purge them first.`)
+    }
+    await client.query('DELETE FROM catalog.placements WHERE name = $1', [name])
+  })
+}

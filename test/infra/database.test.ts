@@ -101,6 +101,28 @@ function pathsTo(template: typeof network): string[] {
     .toSorted()
 }
 
+it.each(['instance', 'aurora'] as const)('an %s of a snapshot begins with it, beside the others', (kind) => {
+  const settings = readSettings(kind === 'aurora' ? 'production' : 'dev')
+  const { main } = settings.servers
+  if (main === undefined) throw new Error('there is no main server')
+  const snapshot = 'arn:aws:rds:eu-west-1:111122223333:snapshot:of-yesterday'
+  const restored = templatesOf(
+    checkSettings({
+      ...settings,
+      servers: { main, restored: { ...main, snapshot } },
+      placements: [...settings.placements, { name: 'restored', database: 'atrium_main', server: 'restored' }],
+    }),
+  )('Database')
+  const [type, name] =
+    kind === 'aurora' ? ['AWS::RDS::DBCluster', 'SnapshotIdentifier'] : ['AWS::RDS::DBInstance', 'DBSnapshotIdentifier']
+  const from = Object.values(restored.findResources(type)).map(({ Properties }) => Properties[name])
+  expect(from.toSorted()).toEqual([snapshot, undefined])
+  // Somebody knows its master: RDS, or a secret of its own.
+  const secrets = Object.values(restored.findResources('AWS::SecretsManager::Secret'))
+  const names = secrets.flatMap(({ Properties }) => Properties.Name ?? [])
+  expect(names).toContain(`atrium/${settings.stage}/restored/control`)
+})
+
 describe('logins', () => {
   it('have generated secrets, under the names that functions ask for', () => {
     database.hasResourceProperties('AWS::SecretsManager::Secret', {

@@ -14,7 +14,7 @@ let pools: Pools
 let dbOf: (tenant: Tenant) => TenantDatabase
 
 beforeAll(async () => {
-  stage = await createTestStage()
+  stage = await createTestStage('api', { pinsOnPurpose: true })
   a = await stage.createTenant()
   b = await stage.createTenant()
   for (const { slug } of [a, b]) {

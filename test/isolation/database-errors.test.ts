@@ -9,7 +9,7 @@ import { createTestStage, type TestStage } from '../support/stage.ts'
 let stage: TestStage
 
 beforeAll(async () => {
-  stage = await createTestStage()
+  stage = await createTestStage('api', { pinsOnPurpose: true })
   await stage.createTenant({ slug: 'acme' })
   await stage.inSchemaOf('acme', (client) =>
     client.query(`CREATE TABLE secrets_of_acme (the_column text NOT NULL UNIQUE CHECK (the_column <> 'forbidden'));

@@ -9,7 +9,7 @@ let b: Tenant
 let api: pg.Client
 
 beforeAll(async () => {
-  stage = await createTestStage()
+  stage = await createTestStage('api', { pinsOnPurpose: true })
   a = await stage.createTenant()
   b = await stage.createTenant()
   api = new pg.Client(stage.connection('api'))

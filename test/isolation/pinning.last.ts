@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { expect, inject, it } from 'vitest'
+import { pinsOnPurpose } from '../support/stage.ts'
 
 /**
  * What ties a session of RDS Proxy to one client: the user guide's list for PostgreSQL (rds-proxy-pinning). A call of a stored
@@ -21,16 +22,20 @@ const pinning: ReadonlyMap<string, RegExp> = new Map([
 /** `execute <unnamed>: …` is what an unnamed statement looks like in the log; a named one is pinning as well. */
 const logged = /^(?:statement|execute ([^:]+)): ([\s\S]*)$/
 
-/** Every statement that an application-plane login has sent to the server in this run, once, with its name. */
+/** Every statement that an application-plane login has sent to the server in this run, once by database, with its name. */
 async function readStatements(): Promise<Map<string, string>> {
-  const found = new Map<string, string>()
+  const byDatabase = new Map<string, Map<string, string>>()
+  const misused = new Set<string>()
   for await (const line of createInterface({ input: createReadStream(inject('statementLog')) })) {
-    const { user, message }: { user?: string; message?: string } = JSON.parse(line)
+    const { user, dbname = '', message }: { user?: string; dbname?: string; message?: string } = JSON.parse(line)
+    if (message?.includes(pinsOnPurpose)) misused.add(dbname)
     if (!/_api(?:_clone)?$/.test(user ?? '')) continue
     const [, name = '<unnamed>', text] = logged.exec(message ?? '') ?? []
-    if (text !== undefined) found.set(text, name)
+    if (text === undefined) continue
+    const found = byDatabase.get(dbname) ?? new Map<string, string>()
+    byDatabase.set(dbname, found.set(text, name))
   }
-  return found
+  return new Map([...byDatabase].flatMap(([name, found]) => (misused.has(name) ? [] : [...found])))
 }
 
 it('nothing that the application plane sends pins a session of RDS Proxy', async () => {

@@ -42,6 +42,9 @@ export interface TestStage {
 }
 
 const stage = 'test'
+
+/** Stands in the statement log of the databases that test/isolation/pinning.last.ts leaves out. */
+export const pinsOnPurpose = 'this database is sent what pins a session on purpose'
 const placement = 'main'
 
 const opened: Pools[] = []
@@ -57,7 +60,11 @@ export function openedPools(): readonly Pools[] {
  */
 export async function createTestStage(
   login: 'api' | 'control' = 'api',
-  options: { readonly counted?: boolean } = {},
+  options: {
+    readonly counted?: boolean
+    /** The file plays code that does what a session of RDS Proxy is pinned for. */
+    readonly pinsOnPurpose?: boolean
+  } = {},
 ): Promise<TestStage> {
   const master = inject('master')
   const passwords = { api: randomBytes(24).toString('base64url'), control: randomBytes(24).toString('base64url') }
@@ -110,6 +117,7 @@ export async function createTestStage(
       await client.end()
     }
   }
+  if (options.pinsOnPurpose) await asOwner('pg_catalog', (client) => client.query(`SELECT '${pinsOnPurpose}'`))
 
   const makeKey: TestStage['createKey'] = async (slug, { domains = [], ...request } = {}) => {
     const made = await createKey(control, slug, { name: 'tests', scopes, expiresAt: null, ...request })

@@ -65,8 +65,8 @@ async function run<Input, Position>(
 }
 
 /** Exports the tenant and downloads the file, as the command does. */
-async function exportOf(slug: string): Promise<string> {
-  const { state, result } = await run(exportOperation, { slug }, slug)
+async function exportOf(slug: string, from: string | null = null): Promise<string> {
+  const { state, result } = await run(exportOperation, { slug, from }, slug)
   expect(state).toBe('succeeded')
   const response = await fetch(await presignDownload((result as { key: string }).key))
   expect(response.status).toBe(200)
@@ -161,8 +161,11 @@ describe('an import', () => {
   }
 
   it('is refused beforehand for a tenant that is more than one worker can hold', async () => {
-    await requireExportable(stage.control, 'acme')
-    await expect(requireExportable(stage.control, 'acme', 1_000)).rejects.toMatchObject({ code: 'tenant_too_large' })
+    const { ref } = await getTenant(stage.control, 'acme')
+    await requireExportable(stage.control, 'acme', ref)
+    await expect(requireExportable(stage.control, 'acme', ref, 1_000)).rejects.toMatchObject({
+      code: 'tenant_too_large',
+    })
     expect(await estimateMove(stage.control, 'acme')).toBe(1)
   })
 

@@ -18,7 +18,7 @@ let dbB: TenantDatabase
 let superuser: pg.Client
 
 beforeAll(async () => {
-  stage = await createTestStage()
+  stage = await createTestStage('api', { pinsOnPurpose: true })
   a = await stage.createTenant()
   b = await stage.createTenant()
   const { host, port } = stage.connection('api')
