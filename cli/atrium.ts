@@ -3,6 +3,7 @@ import { CommandError, reportError } from '../local/command-line.ts'
 import { defaultDataFolder } from '../local/data-folder.ts'
 import type { Command } from './command.ts'
 import { credentialCommands } from './commands/credentials.ts'
+import { domainCommands } from './commands/domains.ts'
 import { fleetCommands } from './commands/fleet.ts'
 import { migrationCommands } from './commands/migrations.ts'
 import { operationCommands } from './commands/operations.ts'
@@ -14,6 +15,7 @@ import { type ControlClient, connectControlPlane } from './control-client.ts'
 const commands: readonly Command[] = [
   ...tenantCommands,
   ...credentialCommands,
+  ...domainCommands,
   ...placementCommands,
   ...fleetCommands,
   ...migrationCommands,

@@ -7,7 +7,7 @@ import { PipelineStack } from './stacks/pipeline.ts'
 /** What `cdk deploy` makes: the stage that the context names, or what deploys stages, `pipeline` or `github`. */
 export function createApp(app: App, stage = String(app.node.tryGetContext('stage') ?? 'dev')): void {
   if (stage === 'pipeline') createPipeline(app)
-  else if (stage === 'github') new GitHubStack(app, 'Atrium-GitHub', { github: readGitHub() })
+  else if (stage === 'github') createGitHub(app)
   else createStage(app, readSettings(stage))
 }
 
@@ -15,6 +15,11 @@ function createPipeline(app: App): void {
   const pipeline = readPipeline()
   const stages: [Settings, Settings] = [readSettings('staging'), readSettings('production')]
   new PipelineStack(app, 'Atrium-Pipeline', { pipeline, stages })
+}
+
+function createGitHub(app: App): void {
+  const github = readGitHub(String(app.node.tryGetContext('environment') ?? 'staging'))
+  new GitHubStack(app, `Atrium-GitHub-${github.environment}`, { github })
 }
 
 if (import.meta.main) {

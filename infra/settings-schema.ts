@@ -29,7 +29,10 @@ const snapshot = z.string().startsWith('arn:', 'must be the ARN of a snapshot').
 const server = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('instance'),
-    instanceClass: z.string(),
+    /** Without the `db.` before it: `t4g.micro`. */
+    instanceClass: z
+      .string()
+      .regex(/^(?!db\.)[a-z]\w+\.\w+$/, 'must be a class such as t4g.micro, without db. before it'),
     storageGiB: z.int().min(20),
     multiAz: z.boolean(),
     /** PostgreSQL's setting. RDS would take a connection for each 9,531,392 bytes of memory: 112 with 1 GiB. */
@@ -40,8 +43,8 @@ const server = z.discriminatedUnion('kind', [
     .strictObject({
       kind: z.literal('aurora'),
       /** Aurora capacity units, of 2 GiB each. 0 pauses nothing: the worker asks for what is due once a minute. */
-      minCapacity: z.number().min(0).max(256),
-      maxCapacity: z.number().min(1).max(256),
+      minCapacity: z.number().min(0).max(256).multipleOf(0.5),
+      maxCapacity: z.number().min(1).max(256).multipleOf(0.5),
       /** Readers, which take over when the writer's zone fails. */
       readers: z.int().min(0).max(15),
       /** PostgreSQL's setting, no more than the capacity has memory for. */
@@ -49,6 +52,9 @@ const server = z.discriminatedUnion('kind', [
       snapshot,
     })
     .superRefine(({ minCapacity, maxCapacity, maxConnections }, issues) => {
+      if (minCapacity > maxCapacity) {
+        issues.addIssue({ code: 'custom', path: ['minCapacity'], message: `is above maxCapacity, ${maxCapacity}` })
+      }
       const most = mostConnections(minCapacity, maxCapacity)
       if (maxConnections <= most) return
       const message = `is more than the ${most} that Aurora takes with ${minCapacity} to ${maxCapacity} units`
@@ -88,7 +94,7 @@ const settings = z
     /** Origins whose pages may call the shared domain, such as `https://console.example.com`; tenants have their own. */
     corsOrigins: z.array(z.url({ protocol: /^https?$/, error: 'must be origins such as https://console.example.com' })),
     /** The servers by their names, which stay: a server is found by its name. */
-    servers: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a short name in lower case'), server),
+    servers: z.record(z.string().regex(/^[a-z](?:-?[a-z0-9]){0,30}$/, 'must be a short name in lower case'), server),
     /**
      * Whether the application plane reaches the servers through RDS Proxy, and the percentage of their connections that it may
      * open. Without one each function instance holds a connection of its own.
@@ -115,7 +121,13 @@ const settings = z
         z.strictObject({
           name: z.string().regex(/^[a-z][a-z0-9-]{0,38}$/),
           /** Its database, which its roles are named after. */
-          database: z.string().regex(/^[a-z][a-z0-9_]{0,49}$/),
+          database: z
+            .string()
+            .regex(/^[a-z][a-z0-9_]{0,49}$/)
+            .refine(
+              (name) => !['postgres', 'rdsadmin', 'template0', 'template1'].includes(name),
+              "is one of RDS's own",
+            ),
           /** The server that its database is on. */
           server: z.string().default('main'),
         }),
@@ -212,8 +224,8 @@ const pipeline = z.strictObject({
 const github = z.strictObject({
   /** `owner/name` */
   repository,
-  /** The environments of the repository whose jobs may deploy to this account. */
-  environments: z.array(z.string().min(1)).min(1),
+  /** The environment of the repository whose jobs may deploy to this account: named after its stage. */
+  environment: z.enum(['dev', 'staging', 'production'], 'must be dev, staging or production'),
 })
 
 export type PipelineSettings = z.output<typeof pipeline>

@@ -81,9 +81,9 @@ export function readPipeline(): PipelineSettings {
   })
 }
 
-/** Who may deploy from GitHub Actions instead: `-c stage=github`. */
-export function readGitHub(): GitHubSettings {
-  return checkGitHub({ repository: 'your-company/atrium', environments: ['staging', 'production'] })
+/** Who may deploy a stage from GitHub Actions instead: `-c stage=github -c environment=staging`, to the stage's account. */
+export function readGitHub(environment: string): GitHubSettings {
+  return checkGitHub({ repository: 'your-company/atrium', environment: environment as GitHubSettings['environment'] })
 }
 
 /** The settings of a stage. Throws a RangeError, naming what can be chosen, for one that has none. */

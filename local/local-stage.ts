@@ -83,6 +83,7 @@ export async function startLocalStage({
   const common = {
     ...awsEnvironment(secrets.url, secrets.accessKeyId),
     SHARED_DOMAINS: 'localhost,127.0.0.1',
+    BASE_DOMAIN: 'localhost',
     NODE_EXTRA_CA_CERTS: '',
   }
   const bootstrap = createFunctionPool(controlTemplate.functionOf('Bootstrap'), {

@@ -6,6 +6,8 @@ export const mostOtherPlacements = 2
 
 /** Sessions of their own, beside the pools: a move has two, for COPY. */
 const mostSessions = 2
+/** After a deployment the instances before it are frozen, with their connections, until the server ends those. */
+const generations = 2
 /** Rotation, the bootstrap function, an operator's psql. */
 const others = 10
 
@@ -25,6 +27,6 @@ export function countConnections(
   proxyLimit: number | undefined = undefined,
 ): number {
   const pools = Math.min(placements, 1 + mostOtherPlacements)
-  const application = proxyLimit ?? instances.application * pools * poolSize.api
-  return application + instances.control * (pools * poolSize.control + mostSessions) + others
+  const application = proxyLimit ?? generations * instances.application * pools * poolSize.api
+  return application + generations * instances.control * (pools * poolSize.control + mostSessions) + others
 }

@@ -49,6 +49,10 @@ const variables = {
   SIGNING_KEYS_FUNCTION: optional,
   /** The function that reaches the internet for others. */
   COURIER_FUNCTION: optional,
+  /** What serves the names that tenants claim, unless a claim says otherwise. */
+  DOMAINS_WAY: z.enum(['gateway', 'distribution']).default('gateway'),
+  /** Days that a live name may lead elsewhere before it is routed no longer. */
+  STRAY_DAYS: z.coerce.number().positive().default(7),
   /** The state machine that works on operations; without it they wait for whoever invokes the worker. */
   OPERATIONS_MACHINE: optional,
   /** How long an idempotency key is kept. */
@@ -57,15 +61,37 @@ const variables = {
   FILES_BUCKET: optional,
 }
 
+/** What the courier is told, which has no database and no login. */
+const courierVariables = {
+  /** The resolvers that are asked, `address` or `address:port`; the system's when there is none. */
+  DNS_RESOLVERS: optional.transform((text) => (text === undefined ? [] : text.split(','))),
+  /** The id of the application plane's API, which domains are to lead to. */
+  APPLICATION_API: z.string().default(''),
+  /** The multi-tenant distribution, where the settings make one. */
+  DISTRIBUTION: optional,
+  CONNECTION_GROUP: optional,
+  /** The host that names of the distribution lead to. */
+  ROUTING_ENDPOINT: optional,
+}
+
 const environment = z.object(variables)
+const courierEnvironment = z.object(courierVariables)
 
 export type EnvironmentVariable = keyof typeof variables
+export type CourierVariable = keyof typeof courierVariables
 export type Environment = z.output<typeof environment>
 
 let read: Environment | undefined
+let readByCourier: z.output<typeof courierEnvironment> | undefined
 
 /** The function's settings, read and checked on first use. Throws a ZodError that names what is missing. */
 export function readEnvironment(): Environment {
   read ??= environment.parse(process.env)
   return read
+}
+
+/** The courier's settings, read alike. */
+export function readCourierEnvironment(): z.output<typeof courierEnvironment> {
+  readByCourier ??= courierEnvironment.parse(process.env)
+  return readByCourier
 }

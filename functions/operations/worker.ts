@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda'
+import { advanceDueClaims } from '../../shared/control/domains/advance-claims.ts'
 import { countUnfinished } from '../../shared/control/fleet/fleet-status.ts'
 import { refreshDueSigningKeys } from '../../shared/control/refresh-signing-keys.ts'
 import { runSlice, type SliceOutcome } from '../../shared/control/run-operations.ts'
@@ -24,9 +25,16 @@ export async function handler(_event: unknown, context: Context): Promise<{ outc
   await startDuePurges(control)
   await startDueSweep(control)
   await refreshDueKeys(control)
+  await advanceDueDomains(control)
   await measureFleet(control)
   const deadline = Date.now() + Math.max(0, context.getRemainingTimeInMillis() - margin)
   return { outcome: await runSlice(control, operationKinds, { deadline }) }
+}
+
+/** As long as there are names that get further at once: each step of one begins the next. */
+async function advanceDueDomains(control: ControlPlane): Promise<void> {
+  if (readEnvironment().COURIER_FUNCTION === undefined) return
+  for (let turn = 0; turn < 10 && (await advanceDueClaims(control)) > 0; turn += 1);
 }
 
 /** For the dashboard and its alarms: the machine asks at least once a minute. */

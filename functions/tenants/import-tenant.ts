@@ -1,12 +1,11 @@
 import * as z from 'zod'
 import { importOperation } from '../../shared/control/import-operation.ts'
 import { startOperation } from '../../shared/control/operations.ts'
-import { AppError } from '../../shared/errors.ts'
 import { accepted } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'
 import { text } from '../../shared/http/fields.ts'
-import { canonicalDomain } from '../../shared/tenancy/host-name.ts'
 import { checkSlug } from '../../shared/tenancy/slug.ts'
+import { checkClaimedDomain } from '../domains/domain-fields.ts'
 import { nothing } from './tenant-fields.ts'
 
 export const importTenantRequest = z.strictObject({
@@ -21,17 +20,12 @@ export const importTenantRequest = z.strictObject({
   }),
 })
 
-/** 202 with the operation that makes a new tenant of an uploaded file. */
+/** 202 with the operation that makes a new tenant of an uploaded file; it claims its domains. */
 export const importTenant = operatorEndpoint({
   request: importTenantRequest,
   async handle({ control, operator }, { body }) {
     const slug = checkSlug(body.slug)
-    const domains = body.domains.map((domain) => {
-      const canonical = canonicalDomain(domain)
-      if (canonical === undefined)
-        throw new AppError('invalid_domain', `${JSON.stringify(domain)} is not a domain name.`)
-      return canonical
-    })
+    const domains = body.domains.map(checkClaimedDomain)
     const operation = await startOperation(control, importOperation, {
       input: { ...body, domains },
       tenant: slug,

@@ -20,6 +20,8 @@ const configurations = {
 
 /** The share of a new version's answers, in percent, that may be our fault before traffic goes back to the old one. */
 const tolerated = 1
+/** Failures a minute that are borne, whatever their share. */
+const fewest = 3
 
 /**
  * The name that callers use for a function, `live`, which CodeDeploy moves to a new version: a part of the traffic first, then
@@ -46,7 +48,8 @@ export class CanaryRelease extends Construct {
       dimensionsMap: { FunctionName, FunctionVersion: currentVersion.version },
     })
     const failures = new cloudwatch.MathExpression({
-      expression: '100 * (FILL(thrown, 0) + FILL(answered, 0)) / invocations',
+      // A few are no share of anything.
+      expression: `IF(FILL(thrown, 0) + FILL(answered, 0) > ${fewest}, 100 * (FILL(thrown, 0) + FILL(answered, 0)) / invocations, 0)`,
       label: 'failed answers of the new version, percent',
       usingMetrics: { thrown: ofVersion('Errors'), answered, invocations: ofVersion('Invocations') },
       period: minute.period,

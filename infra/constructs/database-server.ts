@@ -42,8 +42,11 @@ export class DatabaseServer extends Construct {
 
   constructor(scope: Construct, id: string, { name, server, settings, network }: DatabaseServerProps) {
     super(scope, id)
-    const { backupDays, deletionProtection } = settings
+    const { backupDays } = settings
     const { maxConnections, snapshot } = server
+    // What begins with a snapshot is there for a while, and has nothing of its own to lose.
+    const deletionProtection = settings.deletionProtection && snapshot === undefined
+    const keepsLast = settings.removal === 'snapshot' && snapshot === undefined
     const parameters = {
       'rds.force_ssl': '1',
       max_connections: String(maxConnections),
@@ -57,7 +60,7 @@ export class DatabaseServer extends Construct {
       securityGroups: [asItIs(this, 'SecurityGroup', network.database)],
       deletionProtection,
       iamAuthentication: false,
-      removalPolicy: settings.removal === 'snapshot' ? RemovalPolicy.SNAPSHOT : RemovalPolicy.DESTROY,
+      removalPolicy: keepsLast ? RemovalPolicy.SNAPSHOT : RemovalPolicy.DESTROY,
       cloudwatchLogsExports: ['postgresql'],
       cloudwatchLogsRetention: settings.logRetentionDays,
     }

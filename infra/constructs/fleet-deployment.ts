@@ -9,8 +9,8 @@ import { acknowledge } from './acknowledge.ts'
 export interface FleetDeploymentProps {
   readonly begin: IFunction
   readonly isComplete: IFunction
-  /** Changes whenever a migration does, so that the fleet is brought to it. */
-  readonly migrations: string
+  /** Changes whenever the fleet is to be brought to something. */
+  readonly state: Readonly<Record<string, string>>
   readonly settings: Settings
 }
 
@@ -19,7 +19,7 @@ export interface FleetDeploymentProps {
  * migrated, for up to an hour. Fails, and the deployment with it, only when the failure threshold stopped the run.
  */
 export class FleetDeployment extends Construct {
-  constructor(scope: Construct, id: string, { begin, isComplete, migrations, settings }: FleetDeploymentProps) {
+  constructor(scope: Construct, id: string, { begin, isComplete, state, settings }: FleetDeploymentProps) {
     super(scope, id)
     const provider = new Provider(this, 'Provider', {
       onEventHandler: begin,
@@ -34,7 +34,7 @@ export class FleetDeployment extends Construct {
     new CustomResource(this, 'Resource', {
       serviceToken: provider.serviceToken,
       resourceType: 'Custom::AtriumFleet',
-      properties: { migrations },
+      properties: { ...state },
     })
     const reason = "CDK's own provider, which runs at deployments alone and invokes the two functions that are named."
     const invoked = [

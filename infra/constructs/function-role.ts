@@ -56,6 +56,16 @@ export function allowFiles(
   caller.addToRolePolicy(
     new iam.PolicyStatement({ actions: [action], resources: [bucket.arnForObjects(`${folder}/*`)] }),
   )
+  if (action === 's3:GetObject') {
+    // Without it S3 does not say that a file is not there, only that it may not be read.
+    caller.addToRolePolicy(
+      new iam.PolicyStatement({
+        actions: ['s3:ListBucket'],
+        resources: [bucket.bucketArn],
+        conditions: { StringLike: { 's3:prefix': `${folder}/*` } },
+      }),
+    )
+  }
   const name = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnElement)
   acknowledge(
     // The role is the function's sibling, not its child.

@@ -9,6 +9,8 @@ import { Construct } from 'constructs'
 import type { Settings } from '../settings.ts'
 import { acknowledge } from './acknowledge.ts'
 
+/** What Lambda answers when every reserved instance is at work. */
+const busy = 'Lambda.TooManyRequestsException'
 /** What the worker answers when there is nothing left to do: `SliceOutcome` in shared/control/run-operations.ts. */
 const idle = 'idle'
 
@@ -23,14 +25,18 @@ export class OperationsMachine extends Construct {
     super(scope, id)
     const slice = new LambdaInvoke(this, 'Slice', { lambdaFunction: worker, payloadResponseOnly: true })
     // Whatever befell the worker, its lease runs out and the next slice goes on.
+    slice.addRetry({ errors: [busy], maxAttempts: 0 })
     slice.addRetry({ errors: [sfn.Errors.ALL], interval: Duration.seconds(5), maxAttempts: 5, backoffRate: 2 })
+    const done = new sfn.Succeed(this, 'Idle')
+    // As many workers as may be are at work: they go on by themselves.
+    slice.addCatch(done, { errors: [busy] })
     const again = new sfn.Choice(this, 'Again')
-      .when(sfn.Condition.stringEquals('$.outcome', idle), new sfn.Succeed(this, 'Idle'))
+      .when(sfn.Condition.stringEquals('$.outcome', idle), done)
       .otherwise(slice)
     this.machine = new sfn.StateMachine(this, 'Machine', {
       comment: 'Works on the operations of the control plane',
       definitionBody: sfn.DefinitionBody.fromChainable(slice.next(again)),
-      tracingEnabled: true,
+      tracingEnabled: settings.tracing,
       logs: {
         level: sfn.LogLevel.ALL,
         includeExecutionData: false,
@@ -52,6 +58,7 @@ export class OperationsMachine extends Construct {
       'IAM5[Resource::*]',
       "Vended logs and X-Ray take no resource (Step Functions developer guide): CDK's own grants.",
     )
+    if (!settings.tracing) acknowledge(this, 'SF2', 'X-Ray is a setting, and off in a thrifty stage.')
     new Rule(this, 'EveryMinute', {
       description: 'Purges, sweeps and keys that are due, and operations whose start was missed',
       schedule: Schedule.rate(Duration.minutes(1)),

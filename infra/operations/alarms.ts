@@ -79,8 +79,12 @@ function apiAlarms(
   ]
 }
 
-function controlAlarms(alarm: MakeAlarm, { control, fleet }: Watched): cloudwatch.Alarm[] {
+function controlAlarms(alarm: MakeAlarm, { control, fleet, rotations }: Watched): cloudwatch.Alarm[] {
   return [
+    alarm('Rotations', {
+      meaning: 'The password of a login could not be rotated: the old one goes on being good.',
+      ...{ runbook: 'a-rotation-fails', metric: rotations, above: 0 },
+    }),
     alarm('ControlErrors', {
       meaning: 'The control plane answers with 5xx.',
       ...{ runbook: 'the-control-plane-fails', metric: control.serverErrors, above: 0 },

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib'
+import { Aws, Duration } from 'aws-cdk-lib'
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch'
 import { Construct } from 'constructs'
 import type { Watched, WatchedApi } from './watched.ts'
@@ -65,7 +65,8 @@ function apiWidgets(
   ]
 }
 
-const coldStartsOf = ({ functions }: Watched) => functions.map(({ coldStarts }) => coldStarts)
+const coldStartsOf = ({ functions }: Watched) =>
+  functions.flatMap(({ coldStarts }) => (coldStarts === undefined ? [] : [coldStarts]))
 const errorsOf = ({ functions }: Watched) => functions.map(({ errors }) => errors)
 
 /** A rule of Contributor Insights, which CDK has no widget for (CloudWatch, dashboard body structure). */
@@ -82,6 +83,8 @@ class InsightWidget extends cloudwatch.ConcreteWidget {
   override toJson(): object[] {
     const insightRule = { maxContributorCount: 10, orderBy: 'Sum', ruleName: this.#rule }
     const properties = {
+      // PutDashboard wants a region of every metric widget.
+      region: Aws.REGION,
       period: 300,
       insightRule,
       legend: { position: 'right' },

@@ -2,6 +2,8 @@ import { Duration } from 'aws-cdk-lib'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import { controlRoutes } from '../../functions/control-routes.ts'
+import { routes } from '../../functions/routes.ts'
 import { type MetricName, metricNamespace } from '../../shared/metrics.ts'
 import { nameOf } from '../constructs/name-of.ts'
 import type { Settings } from '../settings.ts'
@@ -20,7 +22,8 @@ export interface WatchedApi {
 interface WatchedFunction {
   readonly name: string
   readonly errors: cloudwatch.IMetric
-  readonly coldStarts: cloudwatch.IMetric
+  /** Of those that serve routes: their log lines tell. */
+  readonly coldStarts: cloudwatch.IMetric | undefined
   readonly concurrency: cloudwatch.IMetric
 }
 
@@ -51,6 +54,7 @@ export interface Watched {
   /** Errors a minute of one function that are borne. */
   readonly functionErrors: number
   readonly throttles: cloudwatch.IMetric
+  readonly rotations: cloudwatch.IMetric
   readonly fleet: {
     readonly behind: cloudwatch.IMetric
     readonly unfinished: cloudwatch.IMetric
@@ -86,6 +90,19 @@ export function watch(
         own.map(([, each], at) => [`m${at}`, each.metricThrottles({ ...minute, statistic: cloudwatch.Stats.SUM })]),
       ),
     }),
+    rotations: new cloudwatch.MathExpression({
+      ...{ expression: 'SUM(METRICS())', label: 'failed rotations', period: Duration.hours(1) },
+      usingMetrics: Object.fromEntries(
+        // An alarm takes ten metrics.
+        database.rotationFunctions.slice(0, 9).map((FunctionName, at) => [
+          `m${at}`,
+          new cloudwatch.Metric({
+            ...{ namespace: 'AWS/Lambda', metricName: 'Errors', statistic: cloudwatch.Stats.SUM },
+            ...{ period: Duration.hours(1), dimensionsMap: { FunctionName } },
+          }),
+        ]),
+      ),
+    }),
     fleet: {
       behind: fleet('TenantsBehind', cloudwatch.Stats.MAXIMUM),
       unfinished: fleet('UnfinishedOperations', cloudwatch.Stats.MAXIMUM),
@@ -96,6 +113,8 @@ export function watch(
     servers: Object.keys(settings.servers).map((name) => watchServer(name, settings, database)),
   }
 }
+
+const routed = new Set([...routes, ...controlRoutes].map((route) => nameOf(route.function)))
 
 function watchApi(api: HttpApi): WatchedApi {
   const sum = { ...minute, statistic: cloudwatch.Stats.SUM }
@@ -112,10 +131,12 @@ function watchFunction(name: string, each: IFunction): WatchedFunction {
   return {
     name,
     errors: each.metricErrors({ ...minute, statistic: cloudwatch.Stats.SUM, label: name }),
-    coldStarts: new cloudwatch.Metric({
-      ...{ ...minute, namespace: metricNamespace, metricName: 'ColdStarts' satisfies MetricName, label: name },
-      ...{ statistic: cloudwatch.Stats.SUM, dimensionsMap: { FunctionName: each.functionName } },
-    }),
+    coldStarts: routed.has(name)
+      ? new cloudwatch.Metric({
+          ...{ ...minute, namespace: metricNamespace, metricName: 'ColdStarts' satisfies MetricName, label: name },
+          ...{ statistic: cloudwatch.Stats.SUM, dimensionsMap: { FunctionName: each.functionName } },
+        })
+      : undefined,
     concurrency: each.metric('ConcurrentExecutions', { ...minute, statistic: cloudwatch.Stats.MAXIMUM, label: name }),
   }
 }

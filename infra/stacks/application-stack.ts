@@ -32,6 +32,8 @@ export class ApplicationStack extends Stack {
   /** By their folders. */
   readonly functions: ReadonlyMap<string, { readonly function: LambdaFunction; readonly logs: ILogGroup }>
   readonly url: CfnOutput
+  /** What moves the functions' aliases, where there is a canary. */
+  readonly releases: LambdaApplication | undefined
 
   constructor(
     scope: Construct,
@@ -56,7 +58,7 @@ export class ApplicationStack extends Stack {
     )
     if (domains !== undefined) new BaseDomain(this, 'Domains', { domains, api: this.api, stage })
 
-    const releases = canary === null ? undefined : { canary, application: new LambdaApplication(this, 'Releases') }
+    this.releases = canary === null ? undefined : new LambdaApplication(this, 'Releases')
     const variables = {
       SIGNING_KEYS_FUNCTION: signingKeys.functionName,
       CORS_ORIGINS: settings.corsOrigins.join(),
@@ -70,12 +72,16 @@ export class ApplicationStack extends Stack {
         })
         allowInvoke(handler, signingKeys)
         const served =
-          releases === undefined
+          canary === null || this.releases === undefined
             ? handler
-            : new CanaryRelease(this, `${nameOf(folder)}Release`, { ...releases, function: handler }).alias
+            : new CanaryRelease(this, `${nameOf(folder)}Release`, {
+                ...{ canary, application: this.releases, function: handler },
+              }).alias
         const integration = new HttpLambdaIntegration(`${nameOf(folder)}Integration`, served)
         for (const { method, path } of routes.filter((route) => route.function === folder)) {
-          this.api.addRoutes({ path, methods: [method as HttpMethod], integration })
+          const made = this.api.addRoutes({ path, methods: [method as HttpMethod], integration })
+          // Limits are refused for routes that there are not yet.
+          if (Object.hasOwn(settings.routeThrottle, `${method} ${path}`)) stage.node.addDependency(...made)
         }
         return [folder, { function: handler, logs }]
       }),

@@ -185,7 +185,13 @@ export class ControlStack extends Stack {
     const isComplete = deployment('DeploymentIsComplete', 'isComplete', 30)
     machine.grantStartExecution(isComplete)
     new FleetDeployment(this, 'FleetDeployment', {
-      ...{ begin, isComplete, settings, migrations: FileSystem.fingerprint(project('shared/db/migrations')) },
+      ...{ begin, isComplete, settings },
+      // What a placement is made of: migrations, grants, settings, and who reaches it.
+      state: {
+        migrations: FileSystem.fingerprint(project('shared/db/migrations')),
+        placements: FileSystem.fingerprint(project('shared/tenancy')),
+        settings: JSON.stringify([settings.placements, settings.servers, settings.proxy]),
+      },
     })
     allowSmokeTest(this, api, settings, smokeTestedFrom ?? this.account)
     this.url = new CfnOutput(this, 'Url', {

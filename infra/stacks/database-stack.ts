@@ -1,5 +1,6 @@
-import { Duration, Stack, type StackProps } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
+import * as logs from 'aws-cdk-lib/aws-logs'
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
 import { acknowledge } from '../constructs/acknowledge.ts'
@@ -21,6 +22,9 @@ export class DatabaseStack extends Stack {
 
   /** The servers by their names; the secrets of their master users are for the bootstrap function alone. */
   readonly servers: ReadonlyMap<string, DatabaseServer>
+
+  /** The functions that rotate the logins' passwords, by name. */
+  readonly rotationFunctions: readonly string[]
 
   /** The proxies by their servers' names, and where the application plane reaches each placement through one. */
   readonly proxies: ReadonlyMap<string, ServerProxy>
@@ -59,9 +63,15 @@ export class DatabaseStack extends Stack {
         })
       })
     this.loginSecrets = { api: secretsOf('api', 'application'), control: secretsOf('control', 'control') }
-    settings.placements.forEach(({ server }, at) => {
-      for (const secret of [this.loginSecrets.api[at], this.loginSecrets.control[at]]) {
-        if (secret !== undefined) rotate(secret, this.server(server), settings, network)
+    const rotationFunctions: string[] = []
+    this.rotationFunctions = rotationFunctions
+    settings.placements.forEach(({ name, server }, at) => {
+      for (const login of ['api', 'control'] as const) {
+        const secret = this.loginSecrets[login][at]
+        if (secret === undefined) continue
+        const functionName = rotationFunction(settings, name, login)
+        rotationFunctions.push(functionName)
+        rotate(secret, functionName, this.server(server), settings, network)
       }
     })
 
@@ -92,17 +102,33 @@ export class DatabaseStack extends Stack {
   }
 }
 
-/** Letters and digits are enough for 40 of them, and need no quoting anywhere. */
-const notInPasswords = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~'
+/**
+ * Letters and digits are enough for 40 of them, and need no quoting anywhere; an underscore stays, since the rotation wants a
+ * character of each kind.
+ */
+const notInPasswords = '!"#$%&\'()*+,-./:;<=>?@[\\]^`{|}~'
+
+/** At most 64 characters, however the placement is called. */
+function rotationFunction({ stage }: Settings, placement: string, login: string): string {
+  return `rotate-${stage.slice(0, 4)}-${placement}-${login}`
+}
 
 function rotate(
   secret: secretsmanager.Secret,
+  functionName: string,
   { masterSecret }: DatabaseServer,
   settings: Settings,
   network: NetworkStack,
 ): void {
+  // Made here, since what makes the function would let its lines stay for ever.
+  new logs.LogGroup(secret, 'RotationLogs', {
+    logGroupName: `/aws/lambda/${functionName}`,
+    retention: settings.logRetentionDays,
+    removalPolicy: RemovalPolicy.DESTROY,
+  })
   secret.addRotationSchedule('Rotation', {
     hostedRotation: secretsmanager.HostedRotation.postgreSqlMultiUser({
+      functionName,
       ...{ masterSecret, vpc: network.vpc, securityGroups: [network.rotation], excludeCharacters: notInPasswords },
       vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
     }),

@@ -56,6 +56,8 @@ export class NetworkStack extends Stack {
       SecretsManager: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
       Lambda: ec2.InterfaceVpcEndpointAwsService.LAMBDA,
       StepFunctions: ec2.InterfaceVpcEndpointAwsService.STEP_FUNCTIONS,
+      // Rotation asks RDS where the server is: the master's secret does not say.
+      Rds: ec2.InterfaceVpcEndpointAwsService.RDS,
     })) {
       this.vpc.addInterfaceEndpoint(name, { service, securityGroups: [endpoints], open: false })
     }

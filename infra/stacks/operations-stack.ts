@@ -1,4 +1,7 @@
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import type { ILambdaApplication } from 'aws-cdk-lib/aws-codedeploy'
+import { Rule } from 'aws-cdk-lib/aws-events'
+import { SnsTopic } from 'aws-cdk-lib/aws-events-targets'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as kms from 'aws-cdk-lib/aws-kms'
 import * as sns from 'aws-cdk-lib/aws-sns'
@@ -29,13 +32,28 @@ export class OperationsStack extends Stack {
   ) {
     super(scope, id, props)
     const watched = watch(settings, { application, control, database })
-    const { all } = new Alarms(this, 'Alarms', { watched, topic: createTopic(this, settings) })
+    const topic = createTopic(this, settings)
+    const { all } = new Alarms(this, 'Alarms', { watched, topic })
+    if (application.releases !== undefined) tellOfRollbacks(this, application.releases, topic)
     const { rules } = new TenantInsights(this, 'TenantInsights', {
       stage: settings.stage,
       logs: [...application.functions.values()].map(({ logs }) => logs),
     })
     new StageDashboard(this, 'Dashboard', { name: `Atrium-${settings.stage}`, watched, alarms: all, rules })
   }
+}
+
+/** CodeDeploy goes back by itself; somebody should know, since the deployment that did it has failed. */
+function tellOfRollbacks(stack: Stack, releases: ILambdaApplication, topic: sns.Topic): void {
+  new Rule(stack, 'Rollbacks', {
+    description: 'Releases that were rolled back. docs/runbook.md#a-release-was-rolled-back',
+    eventPattern: {
+      source: ['aws.codedeploy'],
+      detailType: ['CodeDeploy Deployment State-change Notification'],
+      detail: { application: [releases.applicationName], state: ['FAILURE', 'STOPPED'] },
+    },
+    targets: [new SnsTopic(topic)],
+  })
 }
 
 function createTopic(stack: Stack, { alarmEmail }: Settings): sns.Topic {
@@ -47,7 +65,7 @@ function createTopic(stack: Stack, { alarmEmail }: Settings): sns.Topic {
   // CloudWatch publishes to an encrypted topic with a key of the customer's alone (SNS developer guide, key management).
   key.addToResourcePolicy(
     new iam.PolicyStatement({
-      principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+      principals: ['cloudwatch', 'events'].map((name) => new iam.ServicePrincipal(`${name}.amazonaws.com`)),
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: ['*'],
       conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },

@@ -94,7 +94,7 @@ export function slugOf(country: string): string {
 
 async function createTenant(control: ControlPlane, slug: string, name: string): Promise<boolean | AppError> {
   try {
-    return (await provisionTenant(control, { slug, name, domains: [`${slug}.localhost`] })).created
+    return (await provisionTenant(control, { slug, name, domains: [] })).created
   } catch (error) {
     if (error instanceof AppError && error.code !== 'unavailable' && error.code !== 'internal') return error
     throw error

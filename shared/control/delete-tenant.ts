@@ -4,6 +4,7 @@ import type { Pools } from '../db/pools.ts'
 import type { TenantRef } from '../db/tenant-ref.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { dropKeyUses } from './api-keys.ts'
+import { detachDomains } from './domains/advance-claims.ts'
 import { getTenant } from './list-tenants.ts'
 import { matchAccess, openSchema } from './schema-access.ts'
 import { changeStatus, type TenantRecord } from './tenant-status.ts'
@@ -34,9 +35,10 @@ export async function restoreTenant(control: ControlPlane, slug: string): Promis
 }
 
 /**
- * Removes a deleted tenant for good: schema, role and version record, then every row of the catalog that refers to it.
+ * Removes a deleted tenant for good: what serves its domains, schema, role and version record, then every row of the catalog that refers to it.
  * Its time to be restored ends with the first step. Run again it goes on where it stopped; done, it changes nothing.
- * Throws `wrong_status` for a tenant that is not deleted, `tenant_unknown` for none.
+ * Throws `wrong_status` for a tenant that is not deleted, `tenant_unknown` for none, `unavailable` while its domains are being
+ * taken down.
  */
 export async function purgeTenant(control: ControlPlane, slug: string): Promise<void> {
   const now = new Date().toISOString()
@@ -46,6 +48,7 @@ export async function purgeTenant(control: ControlPlane, slug: string): Promise<
     purgeAfter: now,
     verb: 'purged',
   })
+  await detachDomains(control, id)
   await dropSchema(control.pools, ref)
   await dropKeyUses(control, id, ref.placement)
   await withOwnerTransaction(control.pools, control.catalog, (client) =>

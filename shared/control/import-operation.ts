@@ -7,6 +7,7 @@ import * as z from 'zod'
 import { quoteIdentifier } from '../db/identifiers.ts'
 import { checksumOf, type Migration, readMigrations } from '../db/migrations.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import { readEnvironment } from '../environment.ts'
 import { AppError } from '../errors.ts'
 import { buildTenantSchemaOn } from '../tenancy/build-tenant-schema.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
@@ -15,6 +16,7 @@ import { registerTenant } from '../tenancy/register-tenant.ts'
 import { drawSchemaName } from '../tenancy/slug.ts'
 import { readTables } from './copy-schema.ts'
 import { dropSchema } from './delete-tenant.ts'
+import { addClaim } from './domains/claims.ts'
 import { downloadFile, withTemporaryFolder } from './files.ts'
 import { migrateTenants } from './fleet/migrate-tenants.ts'
 import { getTenant } from './list-tenants.ts'
@@ -49,7 +51,8 @@ export const importOperation: OperationKind<z.output<typeof input>, z.output<typ
   start: { schema: null },
   cancellable: false,
   abandon: (control, { slug }, { schema }) => removeUnfinished(control, slug, schema),
-  async step(control, { key, placement, ...tenant }, at) {
+  async step(control, { key, placement, domains, ...request }, at) {
+    const tenant = { ...request, domains: [] }
     if (at.schema === null) return { position: { schema: drawSchemaName(tenant.slug) }, done: 0, total: 1 }
     const { schema } = at
     const [migrations, allowed] = await Promise.all([readMigrations('tenant'), readAllowedMigrations(control)])
@@ -91,6 +94,7 @@ export const importOperation: OperationKind<z.output<typeof input>, z.output<typ
         throw new AppError('internal', `The import could not be migrated: ${outcome.error}`)
       // Its schema is there: this only activates it.
       await provisionTenant(control, { ...tenant, placement: placement ?? undefined })
+      for (const domain of domains) await addClaim(control, tenant.slug, { domain, way: readEnvironment().DOMAINS_WAY })
       const rows = contents.tables.reduce((sum, table) => sum + table.rows, 0)
       return { position: at, done: 1, total: 1, result: { tenant: tenant.slug, rows, from_version: contents.version } }
     })

@@ -1,6 +1,13 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import type { JSONWebKeySet } from 'jose'
-import { type CourierRequest, courierAnswer } from '../courier/courier-request.ts'
+import { type CourierRequest, type SigningKeysRequest, signingKeysAnswer } from '../courier/courier-request.ts'
+import {
+  type DomainRequest,
+  type DomainResult,
+  domainResults,
+  type Refusal,
+  refusal,
+} from '../courier/domains/domain-request.ts'
 import { readEnvironment } from '../environment.ts'
 import { AppError } from '../errors.ts'
 import type { SeparationProof } from '../tenancy/prove-separation.ts'
@@ -40,10 +47,23 @@ export async function invokeProbe(request: ProbeRequest): Promise<SeparationProo
  * Has the courier, which alone reaches the internet, fetch an issuer's public keys. Throws `fetch_failed` with why it could
  * not, or `unavailable` when the function fails.
  */
-export async function invokeCourier(request: CourierRequest): Promise<JSONWebKeySet> {
-  const answer = courierAnswer.parse(JSON.parse(await invoke('COURIER_FUNCTION', request, 'The courier failed')))
+export async function invokeCourier(request: SigningKeysRequest): Promise<JSONWebKeySet> {
+  const answer = signingKeysAnswer.parse(JSON.parse(await invoke('COURIER_FUNCTION', request, 'The courier failed')))
   if ('failed' in answer) throw new AppError('fetch_failed', answer.failed)
   return answer.jwks
+}
+
+/** Has the courier do its part for a domain, or tell why it could not. */
+export type AskForDomain = <Request extends DomainRequest>(
+  request: Request,
+) => Promise<DomainResult<Request['kind']> | Refusal>
+
+/** See {@link AskForDomain}. Throws `unavailable` when the function itself fails. */
+export const invokeCourierForDomain: AskForDomain = async (request) => {
+  const answer: unknown = JSON.parse(await invoke('COURIER_FUNCTION', request, 'The courier failed'))
+  const refused = refusal.safeParse(answer)
+  // The schema is that of the request's kind, which the compiler cannot follow through the table.
+  return refused.success ? refused.data : (domainResults[request.kind].parse(answer) as never)
 }
 
 async function invoke(

@@ -1,12 +1,18 @@
 import * as z from 'zod'
+import { domainRequest } from './domains/domain-request.ts'
 
-/** What the courier is asked: the public keys of an issuer. */
-export const courierRequest = z.strictObject({
+/** Asks for the public keys of an issuer. */
+export const signingKeysRequest = z.strictObject({
   kind: z.literal('jwks'),
   issuer: z.string(),
   /** Null: where the issuer's discovery document says. */
   jwksUri: z.string().nullable(),
 })
+
+export type SigningKeysRequest = z.output<typeof signingKeysRequest>
+
+/** What the courier is asked. */
+export const courierRequest = z.union([signingKeysRequest, domainRequest])
 
 export type CourierRequest = z.output<typeof courierRequest>
 
@@ -31,6 +37,4 @@ export const jsonWebKeySet = z.object({
     .transform((keys) => keys.flatMap((key) => publicKey.safeParse(key).data ?? [])),
 })
 
-export const courierAnswer = z.union([z.object({ jwks: jsonWebKeySet }), z.object({ failed: z.string() })])
-
-export type CourierAnswer = z.output<typeof courierAnswer>
+export const signingKeysAnswer = z.union([z.object({ jwks: jsonWebKeySet }), z.object({ failed: z.string() })])

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { AppError } from '../errors.ts'
-import { type CourierRequest, jsonWebKeySet } from './courier-request.ts'
+import { jsonWebKeySet, type SigningKeysRequest } from './courier-request.ts'
 import { type FetchOptions, fetchJson, longest } from './fetch-json.ts'
 
 /** OpenID Connect Discovery 1.0, section 4. */
@@ -11,7 +11,7 @@ const discovery = z.object({ issuer: z.string(), jwks_uri: z.string() })
  * discovery document of another issuer.
  */
 export async function fetchSigningKeys(
-  { issuer, jwksUri }: CourierRequest,
+  { issuer, jwksUri }: SigningKeysRequest,
   options: FetchOptions = {},
 ): Promise<z.output<typeof jsonWebKeySet>> {
   // One limit for both fetches.

@@ -73,11 +73,15 @@ async function closeMastersDatabases(client: pg.Client): Promise<void> {
        SELECT FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) x WHERE x.grantee = 0)`,
   )
   for (const { name } of rows) await client.query(`REVOKE ALL ON DATABASE ${quoteIdentifier(name)} FROM PUBLIC`)
+  // RDS Proxy's own user looks there whether the server is well (RDS user guide, rds-proxy-new-db-user).
+  const proxies = await client.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = 'rdsproxyadmin'")
+  if (proxies.rowCount !== 0) await client.query('GRANT CONNECT ON DATABASE postgres TO rdsproxyadmin')
 }
 
 /**
  * What PUBLIC may do by default is taken back. Limits are settings of the database, not of the logins: a rotated clone
- * of a login has none of its settings. A transaction left open by a frozen function is ended by the server.
+ * of a login has none of its settings. What a frozen function holds, an open transaction or just a connection, is ended by
+ * the server: in the function no timer runs.
  */
 async function closeDatabase(client: pg.Client, names: PlacementNames): Promise<void> {
   const database = quoteIdentifier(names.database)
@@ -90,6 +94,7 @@ async function closeDatabase(client: pg.Client, names: PlacementNames): Promise<
     ALTER DATABASE ${database} SET timezone = 'UTC';
     ALTER DATABASE ${database} SET statement_timeout = '30s';
     ALTER DATABASE ${database} SET idle_in_transaction_session_timeout = '30s';
+    ALTER DATABASE ${database} SET idle_session_timeout = '20min';
     COMMIT`)
 }
 

@@ -10,7 +10,7 @@ import type { Tenant } from './tenant.ts'
 export interface Registration {
   readonly slug: string
   readonly name: string
-  /** Canonical, without repetition. */
+  /** Routed at once, for who knows them to be the tenant's: canonical, without repetition. Others are claimed. */
   readonly domains: readonly string[]
   /** Undefined: the emptiest placement with room. */
   readonly placement: string | undefined
@@ -20,7 +20,7 @@ export interface Registration {
 
 /**
  * The first step of onboarding: the catalog's row, `provisioning`, and the domains. A slug that is registered already
- * with the same name and domains is found, not made; with others it is `slug_taken`. A domain of another tenant is
+ * with the same name and at least these domains is found, not made; else it is `slug_taken`. A domain of another tenant is
  * `domain_taken`; `placements_full` when no placement has room, `placement_unknown` for one that there is not. Nothing
  * is left of a registration that fails.
  */
@@ -51,7 +51,10 @@ async function insert(
        ON CONFLICT (slug) DO NOTHING RETURNING *
      ), entered AS (
        INSERT INTO catalog.domains (domain, tenant_id) SELECT unnest($5::text[]), t.id FROM t
-       ON CONFLICT DO NOTHING RETURNING domain
+       ON CONFLICT DO NOTHING RETURNING domain, tenant_id
+     ), claimed AS (
+       INSERT INTO catalog.domain_claims (domain, tenant_id, way, state, proof, next_at)
+       SELECT domain, tenant_id, 'gateway', 'live', '', 'infinity' FROM entered
      )
      SELECT ${tenantColumns}, ARRAY(SELECT domain FROM entered) AS entered FROM t`,
     [slug, name, placement ?? null, schema, domains],
@@ -73,9 +76,12 @@ async function findSame(client: pg.ClientBase, { slug, name, domains, placement 
   )
   const [existing] = rows
   if (existing === undefined) throw await whyNoPlacement(client, placement)
-  const same = existing?.name === name && existing.domains.join() === domains.toSorted().join()
+  const same = existing?.name === name && domains.every((domain) => existing.domains.includes(domain))
   if (!same) {
-    throw new AppError('slug_taken', `The slug "${slug}" belongs to a tenant with another name or other domains.`)
+    throw new AppError(
+      'slug_taken',
+      `The slug "${slug}" belongs to a tenant with another name or without these domains.`,
+    )
   }
   const { domains: _, ...row } = existing
   return toTenant(row)

@@ -52,7 +52,9 @@ it("lets a function read its login's secret and have signing keys fetched, and n
           Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
           Effect: 'Allow',
           // A secret's Ref is its whole ARN, its six random characters included.
-          Resource: { 'Fn::ImportValue': Match.stringLikeRegexp('ExportsOutputRefApiLogin') },
+          Resource: {
+            'Fn::GetStackOutput': Match.objectLike({ OutputName: Match.stringLikeRegexp('^PublishOutputRefApiLogin') }),
+          },
         },
         Match.objectLike({ Action: 'lambda:InvokeFunction', Effect: 'Allow' }),
       ],

@@ -47,8 +47,8 @@ describe('the control plane', () => {
     )) {
       const text = JSON.stringify(policy)
       const isProbe = id.startsWith('Probe')
-      expect(text.includes('ExportsOutputRefControlLogin'), id).toBe(!isProbe)
-      expect(text.includes('ExportsOutputRefApiLogin'), id).toBe(isProbe || id.startsWith('Bootstrap'))
+      expect(text.includes('PublishOutputRefControlLogin'), id).toBe(!isProbe)
+      expect(text.includes('PublishOutputRefApiLogin'), id).toBe(isProbe || id.startsWith('Bootstrap'))
     }
   })
 })
@@ -56,6 +56,8 @@ describe('the control plane', () => {
 it('migrates the fleet before new code takes traffic, and again whenever a migration comes', () => {
   control.hasResourceProperties('Custom::AtriumFleet', {
     migrations: Match.stringLikeRegexp('^[0-9a-f]{32,}$'),
+    // Grants and settings of a placement too, and whether a proxy comes to it.
+    ...{ placements: Match.stringLikeRegexp('^[0-9a-f]{32,}$'), settings: Match.stringLikeRegexp('atrium_main') },
   })
   const application = createAppOf('dev').node.findChild('Atrium-dev-Application') as Stack
   expect(application.dependencies.map(({ node }) => node.id)).toContain('Atrium-dev-Control')

@@ -84,9 +84,10 @@ it('is reached by the control plane alone from where S3 is: the application plan
     .map(([id]) => id.replace(/[0-9A-F]{8}$/, ''))
   expect(open).toEqual(['ControlFunctions'])
   const services = Object.values(network.findResources('AWS::EC2::VPCEndpoint')).map(
-    ({ Properties }) => /\.(secretsmanager|lambda|states|s3)"/.exec(JSON.stringify(Properties.ServiceName))?.[1],
+    ({ Properties }) => /\.(secretsmanager|lambda|states|rds|s3)"/.exec(JSON.stringify(Properties.ServiceName))?.[1],
   )
-  expect(services.toSorted()).toEqual(['lambda', 's3', 'secretsmanager', 'states'])
+  // RDS for rotation, which asks it where the server is.
+  expect(services.toSorted()).toEqual(['lambda', 'rds', 's3', 'secretsmanager', 'states'])
 })
 
 /** Who may open a connection to PostgreSQL, and where. */
@@ -117,6 +118,14 @@ it.each(['instance', 'aurora'] as const)('an %s of a snapshot begins with it, be
     kind === 'aurora' ? ['AWS::RDS::DBCluster', 'SnapshotIdentifier'] : ['AWS::RDS::DBInstance', 'DBSnapshotIdentifier']
   const from = Object.values(restored.findResources(type)).map(({ Properties }) => Properties[name])
   expect(from.toSorted()).toEqual([snapshot, undefined])
+  // It is there for a while, and goes.
+  for (const { Properties, DeletionPolicy } of Object.values(restored.findResources(type))) {
+    if (Properties[name] !== snapshot) continue
+    expect({ DeletionPolicy, protected: Properties.DeletionProtection ?? false }).toEqual({
+      DeletionPolicy: 'Delete',
+      protected: false,
+    })
+  }
   // Somebody knows its master: RDS, or a secret of its own.
   const secrets = Object.values(restored.findResources('AWS::SecretsManager::Secret'))
   const names = secrets.flatMap(({ Properties }) => Properties.Name ?? [])
@@ -137,6 +146,9 @@ describe('logins', () => {
       ...{ RotateImmediatelyOnUpdate: false, RotationRules: { ScheduleExpression: 'rate(30 days)' } },
       HostedRotationLambda: Match.objectLike({ RotationType: 'PostgreSQLMultiUser' }),
     })
+    for (const login of ['api', 'control']) {
+      database.hasResourceProperties('AWS::Logs::LogGroup', { LogGroupName: `/aws/lambda/rotate-dev-main-${login}` })
+    }
     for (const secret of Object.values(database.findResources('AWS::SecretsManager::Secret'))) {
       expect(JSON.stringify(secret)).toContain('masterarn')
     }

@@ -47,6 +47,7 @@ it.each([
   ['answers of ours that fail', '5xx'],
   ['latency', 'Latency'],
   ['throttled functions', 'Throttles'],
+  ['rotations', 'Errors'],
 ])('there is an alarm on %s', (_, metric) => {
   expect(alarms.filter((alarm) => JSON.stringify(alarm).includes(`"${metric}"`)).length).toBeGreaterThan(0)
 })
@@ -61,6 +62,27 @@ it('the dashboard shows what callers see, what it costs, and the fleet', () => {
   ]) {
     expect(body, shown).toContain(shown.replace('"', ''))
   }
+})
+
+it('every metric widget says its region, which CloudWatch wants', () => {
+  const [dashboard] = Object.values(operations.findResources('AWS::CloudWatch::Dashboard'))
+  const text = dashboard?.Properties.DashboardBody['Fn::Join'][1]
+    .map((part: unknown) => (typeof part === 'string' ? part : 'a-reference'))
+    .join('')
+  const { widgets } = JSON.parse(text) as { widgets: { type: string; properties: { region?: string } }[] }
+  const metrics = widgets.filter(({ type }) => type === 'metric')
+  expect(metrics.length).toBeGreaterThan(12)
+  for (const { properties } of metrics) expect(properties.region).toBeDefined()
+})
+
+it('a release that was rolled back is told of', () => {
+  operations.hasResourceProperties('AWS::Events::Rule', {
+    EventPattern: Match.objectLike({
+      source: ['aws.codedeploy'],
+      detail: Match.objectLike({ state: ['FAILURE', 'STOPPED'] }),
+    }),
+    Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^Topic') } })],
+  })
 })
 
 it("counts tenants by Contributor Insights from the application plane's own log lines", () => {

@@ -74,10 +74,10 @@ describe('the pipeline', () => {
 })
 
 describe('GitHub Actions', () => {
-  const github = Template.fromStack(createAppOf('github').node.findChild('Atrium-GitHub') as Stack)
+  const github = Template.fromStack(createAppOf('github').node.findChild('Atrium-GitHub-staging') as Stack)
   const workflow = readFileSync(new URL('../../.github/workflows/ci.yml', import.meta.url), 'utf8')
 
-  it('take on a role by a token of one repository and its environments, with no wildcard', () => {
+  it('take on a role by a token of one repository and one environment, with no wildcard', () => {
     github.hasResourceProperties('AWS::IAM::Role', {
       AssumeRolePolicyDocument: Match.objectLike({
         Statement: [
@@ -86,9 +86,7 @@ describe('GitHub Actions', () => {
             Condition: {
               StringEquals: {
                 'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com',
-                'token.actions.githubusercontent.com:sub': [
-                  ...['staging', 'production'].map((name) => `repo:your-company/atrium:environment:${name}`),
-                ],
+                'token.actions.githubusercontent.com:sub': 'repo:your-company/atrium:environment:staging',
               },
             },
           }),

@@ -100,10 +100,21 @@ describe.each(['dev', 'staging', 'production'])('in every template of %s', (stag
     expect(new Set(protects)).toEqual(new Set([settings.deletionProtection]))
   })
 
-  it('functions are traced as the settings say', () => {
+  it('what another stack reads can be taken back: no export holds it', () => {
+    for (const [name, template] of templates) {
+      const { Outputs = {} } = template.toJSON()
+      for (const output of Object.values<{ Export?: unknown }>(Outputs)) expect(output.Export, name).toBeUndefined()
+      expect(JSON.stringify(template.toJSON())).not.toContain('Fn::ImportValue')
+    }
+  })
+
+  it('functions and machines are traced as the settings say', () => {
     for (const [, template] of templates) {
       for (const [id, { Properties }] of Object.entries(template.findResources('AWS::Lambda::Function'))) {
         if (!cdksOwn.test(id)) expect(Properties.TracingConfig?.Mode, id).toBe(settings.tracing ? 'Active' : undefined)
+      }
+      for (const [id, { Properties }] of Object.entries(template.findResources('AWS::StepFunctions::StateMachine'))) {
+        if (!cdksOwn.test(id)) expect(Properties.TracingConfiguration?.Enabled ?? false, id).toBe(settings.tracing)
       }
     }
   })

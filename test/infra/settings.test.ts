@@ -16,6 +16,24 @@ describe('a wrong setting is refused in one line that names it', () => {
     ['placements', { placements: [] }],
     ['servers.main.minCapacity', { servers: { main: { ...aurora, minCapacity: -1 } } }],
     ['servers.main.maxConnections is more than the 823', { servers: { main: { ...aurora, maxConnections: 900 } } }],
+    ['servers.main.minCapacity is above', { servers: { main: { ...aurora, minCapacity: 8 } } }],
+    ['servers.main.minCapacity', { servers: { main: { ...aurora, minCapacity: 1.3 } } }],
+    ['servers.a--', { servers: { 'a--': aurora } }],
+    ['placements.0.database is one of', { placements: [{ name: 'a', database: 'postgres' }] }],
+    [
+      'servers.main.instanceClass must be',
+      {
+        servers: {
+          main: {
+            kind: 'instance',
+            instanceClass: 'db.t4g.micro',
+            storageGiB: 20,
+            multiAz: false,
+            maxConnections: 100,
+          },
+        },
+      },
+    ],
     ['servers.idle has no placement', { servers: { main: aurora, idle: aurora } }],
     ['throttle.perSecond', { throttle: { perSecond: 0, burst: 1 } }],
     ['routeThrottle.POST_/order is no route', { routeThrottle: { 'POST /order': { perSecond: 1, burst: 1 } } }],
@@ -40,7 +58,7 @@ describe('a wrong setting is refused in one line that names it', () => {
     expect(() => checkPipeline({ ...readPipeline(), connectionArn: 'none' })).toThrow(
       'the setting connectionArn of the pipeline must be the ARN of a connection',
     )
-    expect(() => checkGitHub({ ...readGitHub(), repository: 'atrium' })).toThrow(
+    expect(() => checkGitHub({ ...readGitHub('staging'), repository: 'atrium' })).toThrow(
       'the setting repository of GitHub must be owner/name',
     )
   })
@@ -61,24 +79,25 @@ describe('the connections that the functions may open', () => {
       const names = Array.from({ length: placements }, (_, n) => ({ name: `p${n}`, database: `d${n}`, server: 'main' }))
       return connectionsOf('main', { ...direct, placements: names })?.needed ?? 0
     }
-    // 4 functions of 10 instances; 7 of the control plane and 2 of a deployment, each with 4 and 2 more; 10 for others.
-    const control = 5 + 2 + 2
-    expect(needed(1)).toBe(4 * 10 + control * (4 + 2) + 10)
-    expect(needed(3)).toBe(3 * 4 * 10 + control * (3 * 4 + 2) + 10)
+    // 4 functions of 10 instances; 8 of the control plane and 2 of a deployment, each with 4 and 2 more; 10 for others.
+    const control = 6 + 2 + 2
+    // Twice: those of the version before are frozen for a while, and keep their connections.
+    expect(needed(1)).toBe(2 * (4 * 10 + control * (4 + 2)) + 10)
+    expect(needed(3)).toBe(2 * (3 * 4 * 10 + control * (3 * 4 + 2)) + 10)
     expect(needed(9)).toBe(needed(3))
   })
 
   it("are the proxy's share instead of the application plane's, where there is one", () => {
     const proxied = connectionsOf('main', { ...direct, proxy: { connectionPercent: 50 } })
-    expect(proxied).toEqual({ needed: 1_000 + 9 * 6 + 10, available: 1_995 })
+    expect(proxied).toEqual({ needed: 1_000 + 2 * 10 * 6 + 10, available: 1_995 })
   })
 
   it('must fit the server', () => {
     const check = (maxConnections: number) =>
       checkSettings({ ...direct, servers: { main: { ...main, maxConnections } } })
-    expect(() => check(109)).not.toThrow()
-    expect(() => check(108)).toThrow(
-      'the setting servers.main.maxConnections of the stage "production" leaves 103 connections, but the functions may open 104',
+    expect(() => check(215)).not.toThrow()
+    expect(() => check(214)).toThrow(
+      'the setting servers.main.maxConnections of the stage "production" leaves 209 connections, but the functions may open 210',
     )
   })
 

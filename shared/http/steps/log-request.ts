@@ -27,6 +27,8 @@ function write({ event, context, response }: Request, error?: unknown): void {
   const { state } = context
   const failure = error === undefined ? undefined : toAppError(error)
   const ours = failure !== undefined && problemKinds[failure.code].status >= 500
+  // A tenant that is behind is no fault of the code that says so, which may just be released.
+  const isFault = (response?.statusCode ?? 500) >= 500 && failure?.code !== 'tenant_behind'
   const line = {
     requestId: state.requestId,
     route: event.routeKey,
@@ -38,7 +40,7 @@ function write({ event, context, response }: Request, error?: unknown): void {
     cold,
     errorCode: failure?.code,
     ...(ours ? { error: describeError(failure) } : {}),
-    ...embedMetrics([...(cold ? [coldStart] : []), ...((response?.statusCode ?? 500) >= 500 ? [serverError] : [])]),
+    ...embedMetrics([...(cold ? [coldStart] : []), ...(isFault ? [serverError] : [])]),
   }
   cold = false
   if (ours) log.error('request', line)

@@ -4,7 +4,7 @@ import type { FunctionPool } from '../../../local/gateway/function-pool.ts'
 import { type InvokeEndpoint, startInvokeEndpoint } from '../../../local/invoke-endpoint.ts'
 import { refreshDueSigningKeys, refreshSigningKeys } from '../../../shared/control/refresh-signing-keys.ts'
 import { addIssuer, type IssuerRequest, listIssuers, removeIssuer } from '../../../shared/control/token-issuers.ts'
-import type { CourierRequest } from '../../../shared/courier/courier-request.ts'
+import type { SigningKeysRequest } from '../../../shared/courier/courier-request.ts'
 import { fetchSigningKeys } from '../../../shared/courier/fetch-signing-keys.ts'
 import { call, keyOf } from '../../support/call.ts'
 import { type IdentityProvider, startIdentityProvider } from '../../support/identity-provider.ts'
@@ -20,7 +20,7 @@ let a: string
 let b: string
 
 /** The courier, with the provider of this machine in the internet's place. */
-const courier = (request: CourierRequest) => fetchSigningKeys(request, provider.fetchOptions)
+const courier = (request: SigningKeysRequest) => fetchSigningKeys(request, provider.fetchOptions)
 
 const signingKeys: FunctionPool = {
   async invoke(event) {

@@ -1,0 +1,108 @@
+import {
+  ACMClient,
+  type CertificateDetail,
+  DeleteCertificateCommand,
+  DescribeCertificateCommand,
+  RequestCertificateCommand,
+} from '@aws-sdk/client-acm'
+import {
+  ApiGatewayV2Client,
+  CreateApiMappingCommand,
+  CreateDomainNameCommand,
+  DeleteDomainNameCommand,
+  GetApiMappingsCommand,
+  GetDomainNameCommand,
+  type GetDomainNameCommandOutput,
+} from '@aws-sdk/client-apigatewayv2'
+import type { DomainResult } from './domain-request.ts'
+import { isMissing } from './refusal-of.ts'
+
+const acm = new ACMClient({})
+const gateway = new ApiGatewayV2Client({})
+
+/** A certificate of ACM for one name, proven by DNS. The token makes a repeated request the same one (for an hour). */
+export async function requestCertificate(domain: string, token: string): Promise<DomainResult<'request-certificate'>> {
+  const { CertificateArn } = await acm.send(
+    new RequestCertificateCommand({
+      ...{ DomainName: domain, ValidationMethod: 'DNS', IdempotencyToken: token, KeyAlgorithm: 'RSA_2048' },
+      Tags: [{ Key: 'atrium:domain', Value: domain }],
+    }),
+  )
+  if (CertificateArn === undefined) throw new Error('ACM named no certificate')
+  return { certificate: CertificateArn }
+}
+
+export async function describeCertificate(certificate: string): Promise<DomainResult<'describe-certificate'>> {
+  const { Certificate = {} } = await acm.send(new DescribeCertificateCommand({ CertificateArn: certificate }))
+  const { FailureReason, DomainValidationOptions = [] } = Certificate
+  return {
+    status: statusOf(Certificate),
+    ...(FailureReason === undefined && Certificate.Status !== 'VALIDATION_TIMED_OUT'
+      ? {}
+      : { reason: FailureReason ?? 'VALIDATION_TIMED_OUT' }),
+    // A moment after the request it has none yet.
+    validation: DomainValidationOptions.flatMap(({ ResourceRecord }) =>
+      ResourceRecord?.Name === undefined || ResourceRecord.Value === undefined
+        ? []
+        : [{ type: 'CNAME' as const, name: bare(ResourceRecord.Name), value: bare(ResourceRecord.Value) }],
+    ),
+  }
+}
+
+function statusOf({ Status }: CertificateDetail): DomainResult<'describe-certificate'>['status'] {
+  if (Status === 'ISSUED') return 'issued'
+  return Status === 'PENDING_VALIDATION' || Status === undefined ? 'pending' : 'failed'
+}
+
+export async function deleteCertificate(certificate: string): Promise<DomainResult<'delete-certificate'>> {
+  await acm.send(new DeleteCertificateCommand({ CertificateArn: certificate })).catch(ignoreMissing)
+  return { gone: true }
+}
+
+/** A custom domain of API Gateway that leads to the API; made when there is none. */
+export async function serveDomain(
+  domain: string,
+  certificate: string,
+  api: string,
+): Promise<DomainResult<'serve-domain'>> {
+  const found = await gateway.send(new GetDomainNameCommand({ DomainName: domain })).catch((error) => {
+    if (isMissing(error)) return undefined
+    throw error
+  })
+  const made =
+    found ??
+    (await gateway.send(
+      new CreateDomainNameCommand({
+        DomainName: domain,
+        DomainNameConfigurations: [
+          { CertificateArn: certificate, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
+        ],
+      }),
+    ))
+  const { target, ready } = configurationOf(made)
+  const { Items = [] } = await gateway.send(new GetApiMappingsCommand({ DomainName: domain }))
+  if (!Items.some(({ ApiId }) => ApiId === api)) {
+    await gateway.send(new CreateApiMappingCommand({ ApiId: api, DomainName: domain, Stage: '$default' }))
+  }
+  return { target, ready }
+}
+
+function configurationOf({
+  DomainNameConfigurations = [],
+}: Pick<GetDomainNameCommandOutput, 'DomainNameConfigurations'>) {
+  const [configuration] = DomainNameConfigurations
+  if (configuration?.ApiGatewayDomainName === undefined) throw new Error('API Gateway named no host for the domain')
+  return { target: configuration.ApiGatewayDomainName, ready: configuration.DomainNameStatus === 'AVAILABLE' }
+}
+
+/** Takes the custom domain down, its mapping with it. */
+export async function stopServingDomain(domain: string): Promise<DomainResult<'stop-serving-domain'>> {
+  await gateway.send(new DeleteDomainNameCommand({ DomainName: domain })).catch(ignoreMissing)
+  return { gone: true }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!isMissing(error)) throw error
+}
+
+const bare = (name: string) => name.toLowerCase().replace(/\.$/, '')

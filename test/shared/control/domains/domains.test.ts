@@ -1,0 +1,373 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { handler as courier } from '../../../../functions/courier/handler.ts'
+import { Refused } from '../../../../local/domains/certificates.ts'
+import { type DomainsEndpoint, startDomainsEndpoint } from '../../../../local/domains/domains-endpoint.ts'
+import { type InvokeEndpoint, startInvokeEndpoint } from '../../../../local/invoke-endpoint.ts'
+import { advanceDueClaims } from '../../../../shared/control/domains/advance-claims.ts'
+import { invokeCourierForDomain } from '../../../../shared/control/invoke-function.ts'
+import { operate } from '../../../support/call.ts'
+import { type NameServer, startNameServer } from '../../../support/name-server.ts'
+import { expectProblem } from '../../../support/problem.ts'
+import { createTestStage, type TestStage } from '../../../support/stage.ts'
+
+let stage: TestStage
+let names: NameServer
+let aws: DomainsEndpoint
+let lambda: InvokeEndpoint
+let failure: { readonly operation: string; readonly refused: Refused } | undefined
+const target = 'd-local.execute-api.local.test'
+const zone = new Map<string, string>()
+
+beforeAll(async () => {
+  names = await startNameServer()
+  aws = await startDomainsEndpoint({
+    target,
+    isThere: async ({ name, value }) => zone.get(`CNAME ${name}`) === value,
+    fail: (operation) => (failure?.operation === operation ? failure.refused : undefined),
+  })
+  Object.assign(process.env, {
+    ...{ COURIER_FUNCTION: 'courier', DNS_RESOLVERS: names.address, APPLICATION_API: 'an-api' },
+    ...{ AWS_ENDPOINT_URL_ACM: aws.url, AWS_ENDPOINT_URL_APIGATEWAYV2: aws.url, AWS_MAX_ATTEMPTS: '1' },
+  })
+  stage = await createTestStage('control')
+  await stage.createTenant({ slug: 'acme', domains: [] })
+  await stage.createTenant({ slug: 'other', domains: [] })
+  const pool = {
+    invoke: async (event: unknown) => ({ result: await courier(event) }),
+    stop: async () => undefined,
+    kill: async () => undefined,
+  }
+  lambda = await startInvokeEndpoint(new Map([['courier', pool]]), stage.secrets.accessKeyId)
+  process.env.AWS_ENDPOINT_URL_LAMBDA = lambda.url
+})
+afterAll(async () => {
+  await lambda.close()
+  await aws.close()
+  await names.close()
+  await stage.end()
+})
+afterEach(() => {
+  failure = undefined
+  names.setDown(false)
+})
+
+let count = 0
+let domain: string
+beforeEach(() => {
+  count += 1
+  domain = `shop${count}.acme.com`
+})
+
+function setRecord({ type, name, value }: { type: 'TXT' | 'CNAME'; name: string; value: string }): void {
+  names.set(type, name, value)
+  zone.set(`${type} ${name}`, value)
+}
+const show = async (slug = 'acme') => (await operate('GET', `/tenants/${slug}/domains/${domain}`)).body
+const add = async (slug = 'acme') => (await operate('POST', `/tenants/${slug}/domains`, { domain })).body
+const routedTo = async () =>
+  stage.asOwner(async (client) => {
+    const { rows } = await client.query<{ slug: string }>(
+      'SELECT slug FROM catalog.domains d JOIN catalog.tenants t ON t.id = d.tenant_id WHERE domain = $1',
+      [domain],
+    )
+    return rows[0]?.slug
+  })
+
+/** Looks at every claim until none gets further, as a minute of the worker does; what waits, waits no longer. */
+async function work(options: { days?: number } = {}): Promise<void> {
+  const now = () => Date.now() + (options.days ?? 0) * 86_400_000
+  for (let turn = 0; turn < 12; turn += 1) {
+    await stage.asOwner((client) =>
+      client.query("UPDATE catalog.domain_claims SET next_at = now(), leased_until = NULL WHERE next_at <> 'infinity'"),
+    )
+    await advanceDueClaims(stage.control, { ask: invokeCourierForDomain, strayDays: 7, now })
+  }
+}
+
+/** Sets every record that the claim shows until it is live. */
+async function bringLive(slug = 'acme'): Promise<void> {
+  await add(slug)
+  for (let round = 0; round < 4; round += 1) {
+    for (const record of (await show(slug)).records) setRecord(record)
+    await work()
+  }
+  expect(await show(slug)).toMatchObject({ state: 'live', problem: null })
+}
+
+describe('a claimed name', () => {
+  it('is proven, gets a certificate, and is routed last; each time it says which records to set, and what is there', async () => {
+    const claim = await add()
+    expect(claim).toMatchObject({ domain, tenant: 'acme', state: 'proof wanted', way: 'gateway' })
+    expect(claim.records).toEqual([
+      { type: 'TXT', name: `_atrium.${domain}`, value: expect.stringMatching(/^atrium-proof=[0-9a-f]{40}$/) },
+    ])
+    await work()
+    expect(await show()).toMatchObject({
+      ...{ state: 'proof wanted', problem: expect.stringContaining('there is nothing yet') },
+      records: [{ found: false, seen: [] }],
+    })
+    names.set('TXT', `_atrium.${domain}`, 'something else')
+    await work()
+    expect((await show()).problem).toContain('there is: something else')
+
+    setRecord(claim.records[0])
+    await work()
+    const certified = await show()
+    expect(certified.state).toBe('certificate wanted')
+    expect(certified.records).toHaveLength(2)
+    expect(certified.records[0]).toMatchObject({ found: true })
+    expect(certified.records[1]).toMatchObject({ type: 'CNAME', found: false })
+    expect(await routedTo()).toBeUndefined()
+
+    setRecord(certified.records[1])
+    await work()
+    // Served before it leads here, so that nobody is without an answer meanwhile.
+    expect(await show()).toMatchObject({ state: 'live', problem: expect.stringContaining(`CNAME ${target}`) })
+    expect((await show()).records[2]).toMatchObject({ type: 'CNAME', name: domain, value: target })
+    expect(await routedTo()).toBe('acme')
+    setRecord((await show()).records[2])
+    await work()
+    expect(await show()).toMatchObject({ state: 'live', problem: null })
+    expect(aws.domains.get(domain)).toMatchObject({ target, mappings: [{ ApiId: 'an-api', Stage: '$default' }] })
+  })
+
+  it('that is not proven is never routed, wherever DNS leads already', async () => {
+    setRecord({ type: 'CNAME', name: domain, value: target })
+    await add()
+    await work()
+    expect((await show()).state).toBe('proof wanted')
+    expect(await routedTo()).toBeUndefined()
+    expect(aws.domains.has(domain)).toBe(false)
+  })
+
+  it('makes nothing twice, however often a step is done again', async () => {
+    await bringLive()
+    const certificates = [...aws.certificates.values()].filter((each) => each.domain === domain)
+    expect(certificates).toHaveLength(1)
+    // Back to its beginning, as after a worker that died before it wrote down what it had done.
+    await stage.asOwner((client) =>
+      client.query("UPDATE catalog.domain_claims SET state = 'proven' WHERE domain = $1", [domain]),
+    )
+    await work()
+    expect((await show()).state).toBe('live')
+    expect([...aws.certificates.values()].filter((each) => each.domain === domain)).toHaveLength(1)
+    expect(aws.domains.get(domain)?.mappings).toHaveLength(1)
+    expect((await operate('POST', '/tenants/acme/domains', { domain })).status).toBe(200)
+  })
+
+  it('of two tenants is the one’s who has proof, and comes free for the other', async () => {
+    await bringLive('acme')
+    for (const record of (await add('other')).records) setRecord(record)
+    await work()
+    expect(await show('other')).toMatchObject({
+      ...{ state: 'proof wanted', problem: expect.stringContaining('Another tenant holds this name') },
+    })
+    expect(await routedTo()).toBe('acme')
+    expect((await operate('DELETE', `/tenants/acme/domains/${domain}`)).status).toBe(204)
+    expect(await routedTo()).toBeUndefined()
+    await bringLive('other')
+    expect(await routedTo()).toBe('other')
+  })
+
+  it('that is removed frees what was made for it, and needs new proof when it is claimed again', async () => {
+    await bringLive()
+    const { records } = await show()
+    await operate('DELETE', `/tenants/acme/domains/${domain}`)
+    expect(await routedTo()).toBeUndefined()
+    await work()
+    expect(aws.domains.has(domain)).toBe(false)
+    expect([...aws.certificates.values()].some((each) => each.domain === domain)).toBe(false)
+    expectProblem(await operate('GET', `/tenants/acme/domains/${domain}`), 404, 'not-found')
+
+    const again = await add()
+    expect(again.records[0].value).not.toBe(records[0].value)
+    await work()
+    expect((await show()).state).toBe('proof wanted')
+  })
+})
+
+describe('what AWS answers', () => {
+  it.each([
+    ['it is busy', 'RequestCertificate', new Refused('ThrottlingException', 'Rate exceeded'), 'tried again by itself'],
+    ['it fails', 'RequestCertificate', new Refused('InternalFailure', 'no', 500), 'tried again by itself'],
+    ['it is busy', 'POST /v2/domainnames', new Refused('TooManyRequestsException', 'slow down', 429), 'by itself'],
+  ])('%s (%s): the claim stays, says so, and goes on later', async (_, operation, refused, told) => {
+    failure = { operation, refused }
+    for (const record of (await add()).records) setRecord(record)
+    await work()
+    for (const record of (await show()).records) setRecord(record)
+    await work()
+    const stuck = await show()
+    expect(stuck.problem).toContain(told)
+    expect(['proven', 'issuing']).toContain(stuck.state)
+    failure = undefined
+    await bringLive()
+  })
+
+  it.each([
+    [
+      'a quota is reached',
+      'RequestCertificate',
+      new Refused('LimitExceededException', 'too many certificates'),
+      'Service Quotas',
+    ],
+    [
+      'the name is in use elsewhere',
+      'POST /v2/domainnames',
+      new Refused('ConflictException', 'already exists', 409),
+      'another account',
+    ],
+  ])(
+    '%s: the claim fails with what to do, frees what was made, and begins anew when it is verified',
+    async (_, operation, refused, told) => {
+      failure = { operation, refused }
+      for (const record of (await add()).records) setRecord(record)
+      await work()
+      for (const record of (await show()).records) setRecord(record)
+      await work()
+      expect(await show()).toMatchObject({ state: 'failed', problem: expect.stringContaining(told) })
+      expect([...aws.certificates.values()].some((each) => each.domain === domain)).toBe(false)
+      failure = undefined
+      expect((await operate('POST', `/tenants/acme/domains/${domain}/verify`)).body.state).toBe('proof wanted')
+      await bringLive()
+    },
+  )
+
+  it.each([
+    ['VALIDATION_TIMED_OUT', undefined, 'not there for 72 hours'],
+    ['FAILED', 'CAA_ERROR', 'CAA record'],
+  ] as const)('a certificate that ends as %s is a failure with what to do', async (status, reason, told) => {
+    for (const record of (await add()).records) setRecord(record)
+    await work()
+    const certificate = [...aws.certificates.values()].find((each) => each.domain === domain)
+    if (certificate === undefined) throw new Error('no certificate was requested')
+    Object.assign(certificate, { status, ...(reason === undefined ? {} : { reason }) })
+    await work()
+    expect(await show()).toMatchObject({ state: 'failed', problem: expect.stringContaining(told) })
+  })
+
+  it('nothing, when resolvers are down: nothing is believed, and nothing taken away', async () => {
+    await bringLive()
+    names.setDown(true)
+    await stage.asOwner((client) =>
+      client.query('UPDATE catalog.domain_claims SET next_at = now() WHERE domain = $1', [domain]),
+    )
+    await advanceDueClaims(stage.control, {
+      ask: invokeCourierForDomain,
+      strayDays: 7,
+      now: () => Date.now() + 99 * 86_400_000,
+    })
+    names.setDown(false)
+    expect(await show()).toMatchObject({ state: 'live', problem: expect.stringContaining('do not answer') })
+    expect(await routedTo()).toBe('acme')
+  })
+})
+
+describe('a live name that leads elsewhere', () => {
+  it('is flagged, goes on being routed for a week, and is detached then', async () => {
+    await bringLive()
+    names.unset('CNAME', domain)
+    names.set('CNAME', domain, 'elsewhere.example.net')
+    await work()
+    expect(await show()).toMatchObject({
+      ...{ state: 'live', strayed_at: expect.any(String), problem: expect.stringContaining('It is routed until') },
+    })
+    expect(await routedTo()).toBe('acme')
+    await work({ days: 8 })
+    expect(await routedTo()).toBeUndefined()
+    expectProblem(await operate('GET', `/tenants/acme/domains/${domain}`), 404, 'not-found')
+    expect(aws.domains.has(domain)).toBe(false)
+  })
+
+  it('and comes back in time is as before', async () => {
+    await bringLive()
+    names.unset('TXT', `_atrium.${domain}`)
+    await work()
+    expect((await show()).strayed_at).not.toBeNull()
+    setRecord((await show()).records[0])
+    await work()
+    expect(await show()).toMatchObject({ state: 'live', strayed_at: null, problem: null })
+  })
+
+  it('leads here by the same addresses as well, as the top of a zone must', async () => {
+    await bringLive()
+    names.unset('CNAME', domain)
+    for (const name of [domain, target]) names.set('A', name, '203.0.113.7')
+    await work()
+    expect(await show()).toMatchObject({ state: 'live', strayed_at: null, problem: null })
+    names.set('A', domain, '203.0.113.8')
+    await work()
+    expect((await show()).strayed_at).not.toBeNull()
+    names.unset('A', target)
+  })
+})
+
+describe("a tenant's end", () => {
+  it('takes down what serves its names before it is purged, and waits for that', async () => {
+    const slug = 'leaving'
+    await operate('POST', '/tenants', { slug, name: 'Leaving' })
+    await bringLive(slug)
+    failure = {
+      operation: 'DELETE /v2/domainnames/{name}',
+      refused: new Refused('TooManyRequestsException', 'slow', 429),
+    }
+    const { purgeTenant } = await import('../../../../shared/control/delete-tenant.ts')
+    await operate('DELETE', `/tenants/${slug}`)
+    await expect(purgeTenant(stage.control, slug)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await routedTo()).toBeUndefined()
+    expect((await operate('GET', `/tenants/${slug}`)).status).toBe(200)
+    failure = undefined
+    await work()
+    await purgeTenant(stage.control, slug)
+    expect(aws.domains.has(domain)).toBe(false)
+    expectProblem(await operate('GET', `/tenants/${slug}`), 404, 'tenant-unknown')
+  })
+
+  it('claims no more names once it is deleted', async () => {
+    await operate('POST', '/tenants', { slug: 'gone', name: 'Gone' })
+    await operate('DELETE', '/tenants/gone')
+    expectProblem(await operate('POST', '/tenants/gone/domains', { domain }), 409, 'wrong-status')
+  })
+})
+
+describe('a name that nobody may claim', () => {
+  it.each([
+    ['a wildcard', '*.acme.com', 'wildcard'],
+    ['an address', '192.0.2.1', 'no domain'],
+    ['an IPv6 address', '[2001:db8::1]', 'no domain'],
+    ['one label', 'localhost', 'no domain'],
+    ['a public suffix', 'co.uk', 'public'],
+    ['a suffix of a provider', 'github.io', 'public'],
+    ['our own', 'acme.api.test', 'has its name already'],
+    ['the base', 'api.test', 'has its name already'],
+    ['no name at all', 'not a name', 'no domain'],
+  ])('%s is refused', async (_, claimed, told) => {
+    const refused = await operate('POST', '/tenants/acme/domains', { domain: claimed })
+    expectProblem(refused, 400, 'invalid-domain')
+    expect(refused.body.detail).toContain(told)
+  })
+})
+
+it('an international name is stored as punycode, and shown as both', async () => {
+  const { body } = await operate('POST', '/tenants/acme/domains', { domain: 'Bücher.Müller.de.' })
+  expect(body).toMatchObject({ domain: 'xn--bcher-kva.xn--mller-kva.de', unicode: 'bücher.müller.de' })
+  const shown = await operate('GET', `/tenants/acme/domains/${encodeURIComponent('bücher.müller.de')}`)
+  expect(shown.body.domain).toBe('xn--bcher-kva.xn--mller-kva.de')
+})
+
+it('several resolvers must agree: one that lies decides nothing', async () => {
+  const liar = await startNameServer()
+  const { lookUpRecords } = await import('../../../../shared/courier/domains/look-up-records.ts')
+  const record = { type: 'TXT' as const, name: `_atrium.${domain}`, value: 'proof' }
+  liar.set('TXT', record.name, 'proof')
+  const honest = await startNameServer()
+  const look = async (...servers: NameServer[]) =>
+    (await lookUpRecords([record], { servers: servers.map(({ address }) => address), timeout: 300 }))[0]
+  expect(await look(liar, honest, names)).toEqual({ found: false, seen: [] })
+  honest.set('TXT', record.name, 'proof')
+  expect(await look(liar, honest, names)).toEqual({ found: true, seen: ['proof'] })
+  honest.setDown(true)
+  expect(await look(liar, honest)).toMatchObject({ found: false, problem: expect.stringContaining('do not answer') })
+  await liar.close()
+  await honest.close()
+})
