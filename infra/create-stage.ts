@@ -4,6 +4,7 @@ import type { Settings } from './settings.ts'
 import { ApplicationStack } from './stacks/application-stack.ts'
 import { ControlStack } from './stacks/control-stack.ts'
 import { DatabaseStack } from './stacks/database-stack.ts'
+import { EdgeStack } from './stacks/edge-stack.ts'
 import { NetworkStack } from './stacks/network-stack.ts'
 import { OperationsStack } from './stacks/operations-stack.ts'
 
@@ -35,7 +36,8 @@ export function createStage(
   const application = new ApplicationStack(...at(named('Application'), { network, database, signingKeys }))
   // New code takes traffic when the fleet has been migrated for it.
   application.addStackDependency(control)
-  new OperationsStack(...at(named('Operations'), { database, control, application }))
+  const { courier } = new EdgeStack(...at(named('Edge'), { database, application }))
+  new OperationsStack(...at(named('Operations'), { database, control, application, courier: courier.function }))
   if (/(?:^|\.)example\.(?:com|net|org)$/.test(settings.domains?.base ?? '')) {
     Annotations.of(application).addWarningV2(
       'atrium:example-domain',

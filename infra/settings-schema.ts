@@ -93,6 +93,29 @@ const settings = z
     sharedDomains: z.array(z.string().min(1)).min(1),
     /** Origins whose pages may call the shared domain, such as `https://console.example.com`; tenants have their own. */
     corsOrigins: z.array(z.url({ protocol: /^https?$/, error: 'must be origins such as https://console.example.com' })),
+    /** The names that tenants bring themselves, `shop.acme.com`. */
+    vanityDomains: z.strictObject({
+      /**
+       * The resolvers that must agree on what is there; `address` or `address:port`.
+       */
+      resolvers: z.array(z.string().min(3)).min(1),
+      /** Days that a name may lead elsewhere before it is routed no longer. */
+      strayDays: z.int().min(1).max(90),
+      /**
+       * Null: each is a custom domain of API Gateway, of which there are 120 in a region. Else each is a tenant of a CloudFront
+       * distribution, of which there may be thousands; it needs `domains`.
+       */
+      distribution: z
+        .strictObject({
+          /** A certificate of us-east-1 for the base domain and `*.` before it. */
+          certificateArn: z
+            .string()
+            .regex(/^arn:[\w-]+:acm:us-east-1:/, 'must be the ARN of a certificate of us-east-1'),
+          /** A web ACL of AWS WAF, of the scope CLOUDFRONT, before all of them. */
+          webAclArn: z.string().startsWith('arn:').optional(),
+        })
+        .nullable(),
+    }),
     /** The servers by their names, which stay: a server is found by its name. */
     servers: z.record(z.string().regex(/^[a-z](?:-?[a-z0-9]){0,30}$/, 'must be a short name in lower case'), server),
     /**
@@ -178,6 +201,9 @@ const settings = z
       (chosen.domains.zone === undefined) === (chosen.domains.certificateArn === undefined)
     ) {
       complain(['domains'], 'needs a zone or a certificateArn, one of them')
+    }
+    if (chosen.vanityDomains.distribution !== null && chosen.domains === undefined) {
+      complain(['vanityDomains', 'distribution'], 'needs domains, whose origin is behind it')
     }
     chosen.placements.forEach(({ server }, at) => {
       if (Object.hasOwn(chosen.servers, server)) return

@@ -15,6 +15,7 @@ export type { Settings } from './settings-schema.ts'
 const common = {
   sharedDomains: ['localhost'],
   corsOrigins: [],
+  vanityDomains: { resolvers: ['1.1.1.1', '8.8.8.8', '9.9.9.9'], strayDays: 7, distribution: null },
   placements: [{ name: 'main', database: 'atrium_main' }],
   connection: { tenants: 250, minutes: 15 },
   function: { memoryMiB: 512, timeoutSeconds: 15 },

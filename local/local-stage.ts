@@ -9,6 +9,7 @@ import { createPlacement } from '../shared/tenancy/create-placement.ts'
 import { placementNames } from '../shared/tenancy/placement-names.ts'
 import { registerPlacement } from '../shared/tenancy/register-placement.ts'
 import type { DataFolder } from './data-folder.ts'
+import { startLocalDomains } from './domains/local-domains.ts'
 import { startFilesEndpoint } from './files-endpoint.ts'
 import { createFunctionPool } from './gateway/function-pool.ts'
 import type { FunctionError } from './gateway/function-process.ts'
@@ -29,6 +30,8 @@ export interface LocalStage {
   readonly secretsUrl: string
   readonly accessKeyId: string
   readonly operatorTokenFile: string
+  /** Whether a tenant's own name is served. */
+  isServed(name: string): boolean
   /** Stops everything but the ports, requests first, the database last. */
   stop(): Promise<void>
 }
@@ -90,7 +93,11 @@ export async function startLocalStage({
     ...{ environment: common, output },
   })
   const probe = createFunctionPool(controlTemplate.functionOf('Probe'), { environment: common, output })
-  const courier = createFunctionPool(controlTemplate.functionOf('Courier'), { environment: {}, output })
+  const domains = await startLocalDomains(control)
+  started.defer(() => domains.close())
+  const courier = createFunctionPool(template('Edge').functionOf('Courier'), {
+    ...{ environment: { ...common, ...domains.environment }, output },
+  })
   const invocable = new Map(Object.entries({ bootstrap, probe, courier }))
   const lambda = await startInvokeEndpoint(invocable, secrets.accessKeyId)
   started.defer(async () => {
@@ -121,6 +128,7 @@ export async function startLocalStage({
     secretsUrl: secrets.url,
     accessKeyId: secrets.accessKeyId,
     operatorTokenFile: operator.file,
+    isServed: domains.isServed,
     stop: () => running.disposeAsync(),
   }
 }

@@ -7,8 +7,9 @@ import { readInvoiceLines } from './demo/invoice-lines.ts'
 import { listDemoTenants } from './demo/list-demo-tenants.ts'
 import { type LoadReport, loadInvoices } from './demo/load-invoices.ts'
 import { printReport } from './demo/print-report.ts'
+import { openAuthority } from './domains/authority.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
-import { type GatewayPort, openGatewayPort } from './gateway/gateway.ts'
+import { type GatewayPort, openGatewayPort, type SecurePort } from './gateway/gateway.ts'
 import { type LocalStage, startLocalStage } from './local-stage.ts'
 import { createProgress, formatTable } from './terminal.ts'
 
@@ -19,6 +20,7 @@ invoice lines through the API. Stop it with Ctrl-C; the data is kept for the nex
 
 Options:
   --port PORT    the port on localhost (default: $PORT, or 3000)
+  --https        serve HTTPS too, on port 3443, or --https-port PORT: tenants' own names as well
   --data FOLDER  where database, logs and state are kept (default: .atrium)
   --no-demo      load no demo data
   --json         print one line of JSON when ready, instead of text
@@ -29,6 +31,8 @@ Example:
 
 const options = {
   port: { type: 'string' },
+  https: { type: 'boolean', default: false },
+  'https-port': { type: 'string' },
   data: { type: 'string', default: defaultDataFolder },
   'no-demo': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -44,7 +48,14 @@ await runCommand({ help, options }, async ({ values }) => {
   const data = openDataFolder(values.data)
   await using opened = new AsyncDisposableStack()
   opened.adopt(await takeFolder(data), (lock) => lock.release())
-  const gateway = await takePort(port)
+  const authority = await openAuthority(data.path)
+  let isServed: (name: string) => boolean = () => false
+  const secure = (values.https || values['https-port'] !== undefined) && {
+    port: readPort(values['https-port'] ?? '3443'),
+    contextFor: async (name: string) =>
+      name === 'localhost' || name.endsWith('.localhost') || isServed(name) ? authority.contextFor(name) : undefined,
+  }
+  const gateway = await takePort(port, secure || undefined)
   opened.adopt(gateway, () => gateway.close())
   const controlGateway = await openGatewayPort(0)
   opened.adopt(controlGateway, () => controlGateway.close())
@@ -58,6 +69,7 @@ await runCommand({ help, options }, async ({ values }) => {
     controlGateway,
     onFunctionError: (id, error) => console.error(`${id}: ${error.errorType}: ${error.errorMessage}`),
   })
+  isServed = stage.isServed
   opened.defer(async () => {
     await Promise.all([gateway.close(), controlGateway.close()])
     await stage.stop()
@@ -73,7 +85,10 @@ await runCommand({ help, options }, async ({ values }) => {
 
   async function prepare(): Promise<false> {
     if (!values['no-demo'] && data.readDemo() !== 'loaded') printReport(await loadDemo(data, url, stage), say)
-    await announce(url, stage, data, values.json)
+    const { securePort } = gateway
+    const secured = securePort === undefined ? {} : { securePort, authority: authority.file }
+    await announce(url, stage, data, values.json, secured)
+    if (gateway.securePort !== undefined) sayOfHttps(gateway.securePort, authority.file, say)
     return false
   }
 })
@@ -92,12 +107,15 @@ async function takeFolder(data: DataFolder): Promise<FolderLock> {
   throw new CommandError(`Atrium is running on this data already, ${where}`)
 }
 
-async function takePort(port: number): Promise<GatewayPort> {
+async function takePort(port: number, secure: SecurePort | undefined): Promise<GatewayPort> {
   try {
-    return await openGatewayPort(port)
+    return await openGatewayPort(port, secure)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new CommandError(`port ${port} is in use: choose another with --port`)
+      const taken = 'port' in error ? error.port : port
+      throw new CommandError(
+        `port ${taken} is in use: choose another with ${taken === port ? '--port' : '--https-port'}`,
+      )
     }
     throw error
   }
@@ -117,10 +135,16 @@ async function loadDemo(data: DataFolder, url: string, stage: LocalStage): Promi
   return report
 }
 
-async function announce(url: string, stage: LocalStage, data: DataFolder, json: boolean): Promise<void> {
+async function announce(
+  url: string,
+  stage: LocalStage,
+  data: DataFolder,
+  json: boolean,
+  secure: { readonly securePort?: number; readonly authority?: string },
+): Promise<void> {
   const tenants = await listDemoTenants(stage.control, url)
   if (json) {
-    console.log(JSON.stringify({ url, tenants, keys: data.keys.file }))
+    console.log(JSON.stringify({ url, tenants, keys: data.keys.file, ...secure }))
     return
   }
   const chosen = tenants.find(({ slug }) => slug === 'germany') ?? tenants[0]
@@ -146,6 +170,16 @@ Atrium serves ${tenants.length} tenants at ${url}. A key of ${chosen.name}'s to 
 
 The other tenants' keys are in ${file}, which only you can read; for a new one: npx atrium keys create ${chosen.slug} --name mine
 The functions' logs are in ${relative('', data.path)}/functions.log. Stop with Ctrl-C.`)
+}
+
+function sayOfHttps(port: number, file: string, say: (text: string) => void): void {
+  const at = (name: string) =>
+    `curl --cacert ${relative('', file)} --resolve ${name}:${port}:127.0.0.1 https://${name}:${port}`
+  say(`
+HTTPS is at port ${port}, by an authority of this machine's own. A name of a tenant's, under .test here:
+
+  npx atrium domains add germany shop.germany.test
+  ${at('shop.germany.test')}/products -H "authorization: Bearer $KEY"`)
 }
 
 /** Settles at the first SIGINT or SIGTERM. Those that follow find us at it already, and must not cut it short. */

@@ -32,6 +32,8 @@ const variables = {
   SHARED_DOMAINS: commaSeparated,
   /** The domain whose every name `<slug>.` before it is a tenant's; itself one of the shared ones. */
   BASE_DOMAIN: optional,
+  /** The secret of the CDN before the tenants' own names; without it no header tells of a host. */
+  ORIGIN_SECRET: optional,
   /** Origins whose pages may call the shared domains. */
   CORS_ORIGINS: optional.transform((text) => (text === undefined ? [] : text.split(','))),
   /** A connection is replaced after so many distinct tenants, or minutes: a backend keeps what it learns of each. */

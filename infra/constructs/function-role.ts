@@ -46,6 +46,12 @@ export function allowInvoke(caller: IFunction, callee: IFunction): void {
   )
 }
 
+/** The same for one that is made later, by a name that is known before. */
+export function allowInvokeByName(caller: IFunction, functionName: string): void {
+  const arn = Stack.of(caller).formatArn({ service: 'lambda', resource: `function:${functionName}` })
+  caller.addToRolePolicy(new iam.PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [arn] }))
+}
+
 /** Lets a function, and so the URLs that it signs, do one thing with the files of a folder. */
 export function allowFiles(
   caller: IFunction,

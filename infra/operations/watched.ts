@@ -70,9 +70,14 @@ const minute = { period: Duration.minutes(1) }
 
 export function watch(
   settings: Settings,
-  stacks: { readonly application: ApplicationStack; readonly control: ControlStack; readonly database: DatabaseStack },
+  stacks: {
+    readonly application: ApplicationStack
+    readonly control: ControlStack
+    readonly database: DatabaseStack
+    readonly courier: IFunction
+  },
 ): Watched {
-  const { application, control, database } = stacks
+  const { application, control, database, courier } = stacks
   const own = [...application.functions].map(([folder, made]): [string, IFunction] => [nameOf(folder), made.function])
   const fleet = (metricName: MetricName, statistic: string, period = minute.period) =>
     new cloudwatch.Metric({
@@ -82,7 +87,9 @@ export function watch(
   return {
     application: watchApi(application.api),
     control: watchApi(control.api),
-    functions: [...own, ...control.functions].map(([name, each]) => watchFunction(name, each)),
+    functions: [...own, ...control.functions, ['Courier', courier] as const].map(([name, each]) =>
+      watchFunction(name, each),
+    ),
     functionErrors: 5,
     throttles: new cloudwatch.MathExpression({
       ...{ expression: 'SUM(METRICS())', label: 'throttled invocations', ...minute },

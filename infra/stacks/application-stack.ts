@@ -62,6 +62,7 @@ export class ApplicationStack extends Stack {
     const variables = {
       SIGNING_KEYS_FUNCTION: signingKeys.functionName,
       CORS_ORIGINS: settings.corsOrigins.join(),
+      ...(database.originSecret === undefined ? {} : { ORIGIN_SECRET: `atrium/${settings.stage}/origin` }),
     }
     const folders = new Set(routes.map((route) => route.function))
     this.functions = new Map(
@@ -71,6 +72,7 @@ export class ApplicationStack extends Stack {
           reserved: reservedFor(folder, settings),
         })
         allowInvoke(handler, signingKeys)
+        database.originSecret?.grantRead(handler)
         const served =
           canary === null || this.releases === undefined
             ? handler

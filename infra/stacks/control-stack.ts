@@ -13,9 +13,9 @@ import { addLoggedStage } from '../constructs/access-log.ts'
 import { acknowledge } from '../constructs/acknowledge.ts'
 import { ApiFunction, pairs } from '../constructs/api-function.ts'
 import { project } from '../constructs/bundling.ts'
-import { Courier } from '../constructs/courier.ts'
+import { courierName } from '../constructs/courier.ts'
 import { FleetDeployment } from '../constructs/fleet-deployment.ts'
-import { allowFiles, allowInvoke } from '../constructs/function-role.ts'
+import { allowFiles, allowInvoke, allowInvokeByName } from '../constructs/function-role.ts'
 import { nameOf } from '../constructs/name-of.ts'
 import { OperationsMachine } from '../constructs/operations-machine.ts'
 import type { Settings } from '../settings.ts'
@@ -39,6 +39,14 @@ function connectionBudget(settings: Settings): Record<string, number> {
       return connections === undefined ? [] : [[name, connections.needed]]
     }),
   )
+}
+
+/** How the tenants' own names are served, and for how long they may be elsewhere. */
+function domainVariables({ vanityDomains }: Settings) {
+  return {
+    DOMAINS_WAY: vanityDomains.distribution === null ? 'gateway' : 'distribution',
+    STRAY_DAYS: String(vanityDomains.strayDays),
+  }
 }
 
 /** What `atrium smoke-test` does with the control plane, and nothing else. */
@@ -118,8 +126,8 @@ export class ControlStack extends Stack {
     for (const { masterSecret } of database.servers.values()) masterSecret.grantRead(bootstrap)
     for (const secret of database.loginSecrets.api) secret.grantRead(bootstrap)
 
-    const { function: courier } = new Courier(this, 'Courier', settings)
-    const withCourier = { COURIER_FUNCTION: courier.functionName }
+    const courier = courierName(settings)
+    const withCourier = { COURIER_FUNCTION: courier, ...domainVariables(settings) }
     // The one function here with the API's login: it tries to mix tenants up as the application plane would.
     const { function: probe } = new ApiFunction(this, 'Probe', {
       ...{ ...common, plane: 'api', entry: 'placements/probe.ts', timeoutSeconds: 60 },
@@ -132,12 +140,12 @@ export class ControlStack extends Stack {
       },
     })
     allowInvoke(worker, probe)
-    allowInvoke(worker, courier)
+    allowInvokeByName(worker, courier)
     allowFiles(worker, files, 's3:PutObject', 'exports')
     allowFiles(worker, files, 's3:GetObject', 'imports')
     const { machine } = new OperationsMachine(this, 'OperationsMachine', { worker, settings })
     this.machine = machine
-    functions.set('Worker', worker).set('Courier', courier).set('Bootstrap', bootstrap)
+    functions.set('Worker', worker).set('Bootstrap', bootstrap)
     const withMachine = { OPERATIONS_MACHINE: machine.stateMachineArn }
 
     const folders = new Set(controlRoutes.map((route) => route.function))
@@ -153,11 +161,13 @@ export class ControlStack extends Stack {
           ...(startsOperations ? withMachine : {}),
           ...(mayBootstrap ? { BOOTSTRAP_FUNCTION: bootstrap.functionName } : {}),
           ...(hasFiles ? withFiles : {}),
+          ...(folder === 'domains' ? withCourier : folder === 'tenants' ? domainVariables(settings) : {}),
         },
       })
       functions.set(name, handler)
       if (startsOperations) machine.grantStartExecution(handler)
       if (mayBootstrap) allowInvoke(handler, bootstrap)
+      if (folder === 'domains') allowInvokeByName(handler, courier)
       // A presigned URL can do what its signer may.
       if (folder === 'tenants') allowFiles(handler, files, 's3:PutObject', 'imports')
       if (folder === 'operations') allowFiles(handler, files, 's3:GetObject', 'exports')
@@ -169,7 +179,7 @@ export class ControlStack extends Stack {
     const { function: signingKeys } = new ApiFunction(this, 'SigningKeys', {
       ...{ ...serving, entry: 'credentials/signing-keys.ts', timeoutSeconds: 25, variables: withCourier },
     })
-    allowInvoke(signingKeys, courier)
+    allowInvokeByName(signingKeys, courier)
     this.signingKeys = signingKeys
     functions.set('SigningKeys', signingKeys)
 

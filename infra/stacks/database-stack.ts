@@ -23,6 +23,9 @@ export class DatabaseStack extends Stack {
   /** The servers by their names; the secrets of their master users are for the bootstrap function alone. */
   readonly servers: ReadonlyMap<string, DatabaseServer>
 
+  /** What the distribution of the tenants' own names is known by; where the settings make one. */
+  readonly originSecret: secretsmanager.Secret | undefined
+
   /** The functions that rotate the logins' passwords, by name. */
   readonly rotationFunctions: readonly string[]
 
@@ -92,6 +95,24 @@ export class DatabaseStack extends Stack {
         return host === undefined ? [] : [[name, host]]
       }),
     )
+    this.originSecret =
+      settings.vanityDomains.distribution === null
+        ? undefined
+        : new secretsmanager.Secret(this, 'OriginSecret', {
+            secretName: `atrium/${settings.stage}/origin`,
+            description: "What the distribution of the tenants' own names is known by: current, and the one before",
+            generateSecretString: {
+              secretStringTemplate: this.toJsonString({ previous: '' }),
+              ...{ generateStringKey: 'current', passwordLength: 40, excludePunctuation: true },
+            },
+          })
+    if (this.originSecret !== undefined) {
+      acknowledge(
+        this.originSecret,
+        'SMG4',
+        'It is changed in two steps, by hand: a distribution takes minutes to send the next one (docs/domains.md).',
+      )
+    }
     acknowledgeServers(this, settings)
   }
 

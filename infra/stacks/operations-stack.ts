@@ -4,6 +4,7 @@ import { Rule } from 'aws-cdk-lib/aws-events'
 import { SnsTopic } from 'aws-cdk-lib/aws-events-targets'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as kms from 'aws-cdk-lib/aws-kms'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import * as sns from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { Construct } from 'constructs'
@@ -21,6 +22,7 @@ export interface OperationsStackProps extends StackProps {
   readonly database: DatabaseStack
   readonly control: ControlStack
   readonly application: ApplicationStack
+  readonly courier: IFunction
 }
 
 /** What is seen of a stage from outside: a dashboard, alarms, and who is told of them. */
@@ -28,10 +30,10 @@ export class OperationsStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { settings, database, control, application, ...props }: OperationsStackProps,
+    { settings, database, control, application, courier, ...props }: OperationsStackProps,
   ) {
     super(scope, id, props)
-    const watched = watch(settings, { application, control, database })
+    const watched = watch(settings, { application, control, database, courier })
     const topic = createTopic(this, settings)
     const { all } = new Alarms(this, 'Alarms', { watched, topic })
     if (application.releases !== undefined) tellOfRollbacks(this, application.releases, topic)

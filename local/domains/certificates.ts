@@ -45,6 +45,8 @@ const requests = {
 export interface CertificateStore {
   readonly certificates: ReadonlyMap<string, Certificate>
   call(operation: string, input: unknown): Promise<unknown>
+  /** Takes up one that was issued before. */
+  restore(certificate: Pick<Certificate, 'arn' | 'domain' | 'token'>): void
 }
 
 /**
@@ -116,5 +118,13 @@ export function createCertificateStore(options: {
       if (known === undefined) throw new Refused('UnknownOperationException', `no operation ${operation}`)
       return known(input)
     },
+    restore: (certificate) =>
+      void certificates.set(certificate.arn, {
+        ...{
+          ...certificate,
+          status: 'ISSUED',
+          validation: { name: `_restored.${certificate.domain}`, value: 'restored' },
+        },
+      }),
   }
 }

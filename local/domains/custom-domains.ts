@@ -32,6 +32,8 @@ export interface CustomDomains {
   readonly domains: ReadonlyMap<string, CustomDomain>
   /** Answers API Gateway's REST calls under `/v2/domainnames`. */
   call(method: string, path: string, body: unknown): unknown
+  /** Takes up one that was there before, with its mapping. */
+  restore(domain: Pick<CustomDomain, 'name' | 'certificate'>): void
 }
 
 /** API Gateway's calls for custom domains, as far as the courier makes them; refuses what the service refuses. */
@@ -76,6 +78,11 @@ export function createCustomDomains(options: {
 
   return {
     domains,
+    restore: ({ name, certificate }) =>
+      void domains.set(name, {
+        ...{ name, certificate, target: options.target },
+        mappings: [{ ApiMappingId: 'mapping', ApiId: 'local', Stage: '$default' }],
+      }),
     call(method, path, body) {
       const [, name, mappings] = /^\/v2\/domainnames(?:\/([^/]+)(\/apimappings)?)?$/.exec(path) ?? []
       const domain = name === undefined ? undefined : decodeURIComponent(name)

@@ -14,6 +14,8 @@ export interface DomainsEndpointOptions {
   isThere(record: { name: string; value: string }): Promise<boolean>
   /** The host that names are to lead to. */
   readonly target: string
+  /** Certificates, and the domains that they serve, that are there from the beginning. */
+  readonly made?: readonly { readonly domain: string; readonly certificate: string; readonly token: string }[]
   /** A failure to answer a call with instead; told the operation: `RequestCertificate`, `POST /v2/domainnames`. */
   fail?(operation: string): Refused | undefined
 }
@@ -22,6 +24,7 @@ export interface DomainsEndpointOptions {
 export async function startDomainsEndpoint({
   isThere,
   target,
+  made = [],
   fail,
 }: DomainsEndpointOptions): Promise<DomainsEndpoint> {
   const custom = createCustomDomains({ certificates: () => store.certificates, target })
@@ -29,6 +32,11 @@ export async function startDomainsEndpoint({
     isThere,
     isInUse: (arn) => [...custom.domains.values()].some(({ certificate }) => certificate === arn),
   })
+
+  for (const { domain, certificate, token } of made) {
+    store.restore({ domain, arn: certificate, token })
+    custom.restore({ name: domain, certificate })
+  }
 
   const answer = async (request: IncomingMessage): Promise<unknown> => {
     const [, operation] = /^CertificateManager\.(\w+)$/.exec(String(request.headers['x-amz-target'] ?? '')) ?? []

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { Writable } from 'node:stream'
+import type { SecureContext } from 'node:tls'
 import { createEvent } from './create-event.ts'
 import { createFunctionPool, type FunctionPool } from './function-pool.ts'
 import type { FunctionError, Outcome } from './function-process.ts'
@@ -25,10 +27,18 @@ export interface GatewayOptions {
 /** A port on this machine, taken before there is anything to serve on it. */
 export interface GatewayPort {
   readonly port: number
+  /** That of HTTPS, where it was asked for. */
+  readonly securePort: number | undefined
   /** From now on requests go to the functions; until then they were answered with 503. */
   serve(options: GatewayOptions): void
   /** Takes no more requests, lets those under way finish, and ends the functions' processes. */
   close(): Promise<void>
+}
+
+/** HTTPS beside HTTP: where, and by which certificate a name is served; undefined for one that is not. */
+export interface SecurePort {
+  readonly port: number
+  contextFor(name: string): Promise<SecureContext | undefined>
 }
 
 /** API Gateway's own limits: bytes of a payload, and of request line and headers (HTTP API quotas). */
@@ -37,25 +47,33 @@ const largestHeader = 10_240
 
 /**
  * Listens on 127.0.0.1, where `<tenant>.localhost` leads, and nowhere that another machine could reach. Port 0 takes a
- * free one. Rejects with EADDRINUSE when the port is taken.
+ * free one. Rejects with EADDRINUSE when a port is taken.
  */
-export async function openGatewayPort(port: number): Promise<GatewayPort> {
+export async function openGatewayPort(port: number, secure?: SecurePort): Promise<GatewayPort> {
   let respond: (request: IncomingMessage) => Promise<WireResponse> = async () =>
     gatewayError(503, 'Service Unavailable')
   let pools: readonly FunctionPool[] = []
 
-  const server = createServer({ maxHeaderSize: largestHeader }, (request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     respond(request)
       .then((answer) => send(response, answer))
       .catch(() => send(response, gatewayError(500, 'Internal Server Error')))
-  })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the gateway has no port')
+  }
+  const server = createServer({ maxHeaderSize: largestHeader }, listener)
+  const listening = await listen(server, port)
+  const secured = secure && createSecureServer({ maxHeaderSize: largestHeader, ...sniOf(secure) }, listener)
+  const securePort =
+    secured &&
+    secure &&
+    (await listen(secured, secure.port).catch(async (error) => {
+      server.close()
+      throw error
+    }))
+  const servers = secured === undefined ? [server] : [server, secured]
 
   return {
-    port: address.port,
+    port: listening,
+    securePort,
     serve(options) {
       const serving = createResponder(options)
       pools = serving.pools
@@ -64,12 +82,37 @@ export async function openGatewayPort(port: number): Promise<GatewayPort> {
     async close() {
       if (!server.listening) return
       respond = async () => gatewayError(503, 'Service Unavailable', [['connection', 'close']])
-      const closed = once(server, 'close')
-      server.close()
-      server.closeIdleConnections()
+      const closed = servers.map((each) => once(each, 'close'))
+      for (const each of servers) {
+        each.close()
+        each.closeIdleConnections()
+      }
       await Promise.all(pools.map((pool) => pool.stop()))
-      server.closeAllConnections()
-      await closed
+      for (const each of servers) each.closeAllConnections()
+      await Promise.all(closed)
+    },
+  }
+}
+
+async function listen(
+  server: Pick<Server, 'listen' | 'address' | 'on' | 'off'> & NodeJS.EventEmitter,
+  port: number,
+): Promise<number> {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the gateway has no port')
+  return address.port
+}
+
+/** A certificate per name, by SNI; whoever names none, or one that is not served, gets no connection. */
+function sniOf({ contextFor }: SecurePort) {
+  return {
+    SNICallback(name: string, done: (error: Error | null, context?: SecureContext) => void) {
+      contextFor(name.toLowerCase()).then(
+        (context) => (context === undefined ? done(new Error(`no certificate for ${name}`)) : done(null, context)),
+        (error: Error) => done(error),
+      )
     },
   }
 }

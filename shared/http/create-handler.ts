@@ -5,6 +5,7 @@ import type { HttpResult, RequestContext } from './request-state.ts'
 import { createState, doWork } from './request-state.ts'
 import { admitCaller } from './steps/admit-caller.ts'
 import { answerErrors } from './steps/answer-errors.ts'
+import { findHost } from './steps/find-host.ts'
 import { logRequest } from './steps/log-request.ts'
 import { shareWithOrigins } from './steps/share-with-origins.ts'
 import { validateRequest } from './steps/validate-request.ts'
@@ -22,6 +23,7 @@ export function createHandler(
 ): Handler {
   const run = middy<APIGatewayProxyEventV2, HttpResult, unknown, RequestContext>({ timeoutEarlyInMillis: 0 })
     .use(logRequest())
+    .use(findHost())
     .use(shareWithOrigins())
     .use(answerErrors())
     .use(admitCaller(options.needsVersion))

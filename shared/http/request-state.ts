@@ -23,6 +23,8 @@ export interface RequestState {
   readonly access: string | undefined
   /** Set for an endpoint that works for a tenant, once its caller is known to be one of the tenant's. */
   admitted?: Admitted
+  /** The host that was called, as `findHost` finds it. */
+  host?: string
   /** Whose pages may read the answer, for a request that says where its page is from. */
   allowedOrigins?: Promise<readonly string[]>
   /** The IAM principal, for an endpoint of the control plane. */

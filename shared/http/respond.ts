@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { Answer } from './answer.ts'
 import { entityTagOf, isNamed } from './entity-tag.ts'
 import type { HttpResult } from './request-state.ts'
+import { secureTransport } from './secure-transport.ts'
 
 /**
  * An endpoint's answer as the response that API Gateway takes (payload 2.0). A tenant's has an entity tag, and is 304
@@ -16,6 +17,7 @@ export function respond(
     'cache-control': 'private, no-cache',
     vary: 'authorization, x-tenant, domain, origin',
     'x-request-id': requestId,
+    ...secureTransport,
   }
   if (body === undefined) return { statusCode: status, headers: { ...common, ...headers } }
   const text = JSON.stringify(body)

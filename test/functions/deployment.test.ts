@@ -6,6 +6,7 @@ import { type InvokeEndpoint, startInvokeEndpoint } from '../../local/invoke-end
 import { migrateOperation } from '../../shared/control/fleet/migrate-operation.ts'
 import { cancelOperation, listOperations, startOperation } from '../../shared/control/operations.ts'
 import { runSlice } from '../../shared/control/run-operations.ts'
+import { readMigrations } from '../../shared/db/migrations.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
 
 let stage: TestStage
@@ -46,7 +47,7 @@ const runs = async () =>
 
 it("brings the catalog's placement to life first, as often as it is asked", async () => {
   for (let n = 0; n < 2; n += 1) {
-    expect(await begin({ ...event, RequestType: 'Create' })).toEqual({ PhysicalResourceId: 'atrium-fleet' })
+    expect(await begin({ ...event, RequestType: 'Create' })).toMatchObject({ PhysicalResourceId: 'atrium-fleet' })
   }
   expect(bootstrapped).toEqual([{ placement: 'main' }, { placement: 'main' }])
 })
@@ -82,9 +83,23 @@ it('fails, and the deployment with it, when the run was stopped', async () => {
 
 it('undoes nothing when the stack goes', async () => {
   const gone = { ...event, RequestType: 'Delete' }
-  expect([await begin(gone), await isComplete(gone)]).toEqual([
+  expect([await begin(gone), await isComplete(gone)]).toMatchObject([
     { PhysicalResourceId: 'atrium-fleet' },
     { IsComplete: true },
   ])
   expect(bootstrapped).toEqual([])
+})
+
+it('waits for a run within the hour that CloudFormation gives it, and lets a longer one go on behind the deployment', async () => {
+  const { Data } = await begin({ ...event, RequestType: 'Update' })
+  expect(Date.parse(Data.until) - Date.now()).toBeGreaterThan(45 * 60_000)
+  expect(Date.parse(Data.until) - Date.now()).toBeLessThan(55 * 60_000)
+  expect(await isComplete({ ...event, Data })).toEqual({ IsComplete: false })
+  expect(await isComplete({ ...event, Data: { until: new Date(Date.now() - 1).toISOString() } })).toEqual({
+    IsComplete: true,
+  })
+  // It is still there to be worked on, and says by number what it goes to.
+  const [run] = await runs()
+  expect(run).toMatchObject({ finished_at: null, input: { to: (await readMigrations('tenant')).length } })
+  while ((await work()) !== 'finished');
 })

@@ -66,7 +66,17 @@ describe('POST /tenants', () => {
     const first = await operate('POST', '/tenants', request)
     expect(first.status).toBe(201)
     expect(first.headers.location).toBe('/tenants/acme')
-    expect(first.body).toMatchObject({ ...request, status: 'active', placement: 'main', purge_after: null })
+    // Its domain is claimed, and not routed before it is proven.
+    expect((await operate('GET', '/tenants/acme/domains')).body.items).toMatchObject([
+      { domain: 'acme.example.com', state: 'proof wanted' },
+    ])
+    expect(first.body).toMatchObject({
+      ...request,
+      domains: [],
+      status: 'active',
+      placement: 'main',
+      purge_after: null,
+    })
     const again = await operate('POST', '/tenants', request)
     expect(again.status).toBe(200)
     expect(again.body).toEqual(first.body)

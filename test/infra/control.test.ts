@@ -28,7 +28,7 @@ describe('the control plane', () => {
     expect(holders('MasterUserSecret')).toEqual(['Bootstrap'])
     // Beside CDK's own provider, and the machine that invokes the worker.
     const invoking = holders('lambda:InvokeFunction').filter((id) => !/^(?:FleetDeployment|OperationsMachine)/.test(id))
-    expect(invoking.toSorted()).toEqual(['DeploymentBegin', 'Placements', 'SigningKeys', 'Worker'])
+    expect(invoking.toSorted()).toEqual(['DeploymentBegin', 'Domains', 'Placements', 'SigningKeys', 'Worker'])
   })
 
   it("lets its functions read the control plane's login, and the probe the API's instead", () => {
@@ -84,7 +84,7 @@ describe('operations', () => {
       )
       .map(([id]) => id.replace(/Role.*$/, ''))
     expect(starters.toSorted()).toEqual([
-      ...['DeploymentIsComplete', 'Migrations', 'Operations', 'Placements', 'Tenants'],
+      ...['DeploymentIsComplete', 'Domains', 'Migrations', 'Operations', 'Placements', 'Tenants'],
     ])
   })
 })

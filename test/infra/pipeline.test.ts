@@ -68,7 +68,7 @@ describe('the pipeline', () => {
     const names = artifacts.flatMap((artifact) => ('stackName' in artifact ? [artifact.stackName] : []))
     expect(names.toSorted()).toEqual([
       ...['Atrium-production-Application', 'Atrium-production-Control', 'Atrium-production-Database'],
-      ...['Atrium-production-Network', 'Atrium-production-Operations'],
+      ...['Atrium-production-Edge', 'Atrium-production-Network', 'Atrium-production-Operations'],
     ])
   })
 })

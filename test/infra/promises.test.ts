@@ -29,11 +29,11 @@ describe.each(['dev', 'staging', 'production'])('in every template of %s', (stag
   const templates = [...allTemplates(app)]
   const settings = readSettings(stage)
 
-  it('there are five stacks, and all that follows looks at each', () => {
+  it('there are six stacks, and all that follows looks at each', () => {
     expect(templates.map(([name]) => name.split('-')[2])).toEqual([
-      ...['Network', 'Database', 'Control', 'Application', 'Operations'],
+      ...['Network', 'Database', 'Control', 'Application', 'Edge', 'Operations'],
     ])
-    expect(app.node.children.filter((child) => Stack.isStack(child))).toHaveLength(5)
+    expect(app.node.children.filter((child) => Stack.isStack(child))).toHaveLength(6)
   })
 
   it('nobody is granted an action by wildcard, nor a resource but where there is none to name', () => {

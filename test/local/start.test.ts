@@ -24,11 +24,14 @@ const demoFile = new URL('../../local/demo/online-retail.csv', import.meta.url).
 let gateway: RunningCommand
 let url: string
 let port: number
+let secure: { readonly port: number; readonly authority: string }
 
 async function start(): Promise<void> {
-  gateway = runLocal('local/start.ts', ['--port', '0', '--data', data, '--json'])
+  gateway = runLocal('local/start.ts', ['--port', '0', '--https-port', '0', '--data', data, '--json'])
   const [, json = ''] = await gateway.untilPrinted(/^(\{"url".*\})$/m)
-  url = JSON.parse(json).url
+  const ready = JSON.parse(json)
+  url = ready.url
+  secure = { port: ready.securePort, authority: ready.authority }
   port = Number(new URL(url).port)
 }
 
@@ -222,14 +225,9 @@ describe('the atrium command', () => {
 
   it('takes a tenant through its life, as the control plane and the API show it', async () => {
     const served = async () => (await send('acme.localhost', '/products')).status
-    expect(await atrium('tenants', 'create', 'acme', '--name', 'Acme Ltd', '--domain', 'acme.localhost')).toMatchObject(
-      {
-        ...{ code: 0, stdout: 'acme is made and active.\n' },
-      },
-    )
-    expect((await atrium('tenants', 'create', 'acme', '--name', 'Acme Ltd', '--domain', 'acme.localhost')).stdout).toBe(
-      'acme was there already, active.\n',
-    )
+    const create = () => atrium('tenants', 'create', 'acme', '--name', 'Acme Ltd')
+    expect(await create()).toMatchObject({ code: 0, stdout: 'acme is made and active.\n' })
+    expect((await create()).stdout).toBe('acme was there already, active.\n')
     expect(await served()).toBe(401)
     await makeKey('acme')
     expect(await served()).toBe(200)
@@ -296,9 +294,9 @@ describe('the atrium command', () => {
     for (const _ of ['once', 'again']) {
       expect((await atrium('placements', 'add', 'second')).stdout).toMatch(/second +0 of 500 +yes/)
     }
-    expect(
-      (await atrium('tenants', 'create', 'newco', '--name', 'Newco', '--domain', 'newco.localhost', '--json')).stdout,
-    ).toContain('"placement":"second"')
+    expect((await atrium('tenants', 'create', 'newco', '--name', 'Newco', '--json')).stdout).toContain(
+      '"placement":"second"',
+    )
     await makeKey('newco')
     const body = '{"name":"In the second","price":"1"}'
     expect((await send('newco.localhost', '/products', { 'content-type': 'application/json' }, body)).status).toBe(201)
@@ -310,14 +308,14 @@ describe('the atrium command', () => {
     const file = join(data, 'france.tar.gz')
     const exported = await atrium('tenants', 'export', 'france', '--file', file, '--json')
     expect(JSON.parse(exported.stdout)).toEqual({ tenant: 'france', file, rows: 194, bytes: statSync(file).size })
-    const name = ['--name', 'Copy of France', '--domain', 'copy.localhost', '--placement', 'second']
+    const name = ['--name', 'Copy of France', '--placement', 'second']
     expect(await atrium('tenants', 'import', file, 'france-copy', ...name)).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('rows: 194'),
     })
-    await makeKey('france-copy', 'copy')
+    await makeKey('france-copy')
     const all = async (host: string) => (await send(host, '/orders?limit=200')).body
-    expect(await all('copy.localhost')).toEqual(await all('france.localhost'))
+    expect(await all('france-copy.localhost')).toEqual(await all('france.localhost'))
     expect(await atrium('tenants', 'import', join(data, 'passwords.json'), 'nobody', '--name', 'x')).toMatchObject({
       ...{ code: 1, stderr: expect.stringContaining('nothing was imported') },
     })
@@ -409,6 +407,53 @@ describe('the atrium command', () => {
       expect(help.code, name).toBe(0)
       expect(help.stdout, name).toContain(`Example: atrium ${name}`)
     }
+  })
+})
+
+describe("a tenant's own name", () => {
+  const atrium = (...args: string[]) => runLocal('cli/atrium.ts', [...args, '--data', data, '--json']).ended()
+  const claimOf = async (domain: string) => JSON.parse((await atrium('domains', 'show', 'germany', domain)).stdout)
+
+  /** The status by HTTPS, with a certificate that is verified; undefined for a name that gets no connection. */
+  async function sendSecurely(host: string): Promise<number | undefined> {
+    const sent = secureRequest({
+      ...{ host: '127.0.0.1', port: secure.port, servername: host, path: '/products?limit=1' },
+      ca: readFileSync(secure.authority),
+      headers: { host: `${host}:${secure.port}`, authorization: `Bearer ${keyOf('germany')}` },
+    }).end()
+    const [response] = await once(sent, 'response').catch(() => [])
+    response?.resume()
+    return response?.statusCode
+  }
+
+  it('goes through to live by itself under .test, and is served by HTTPS with a certificate of its own', async () => {
+    const domain = 'shop.germany.test'
+    expect(await sendSecurely(domain)).toBeUndefined()
+    const claimed = JSON.parse((await atrium('domains', 'add', 'germany', domain)).stdout)
+    expect(claimed).toMatchObject({ domain, state: 'proof wanted', records: [{ type: 'TXT' }] })
+    while ((await claimOf(domain)).state !== 'live') await sleep(500)
+    expect(await sendSecurely(domain)).toBe(200)
+    expect(await sendSecurely('germany.localhost')).toBe(200)
+    expect(await sendSecurely('shop.france.test')).toBeUndefined()
+
+    expect((await atrium('domains', 'remove', 'germany', domain)).code).toBe(0)
+    while ((await atrium('domains', 'show', 'germany', domain)).code === 0) await sleep(500)
+    // The one connection that is under way may end; a new one gets none.
+    expect(await sendSecurely(domain)).toBeUndefined()
+  })
+
+  it('elsewhere stays unproven: nobody has set its record', async () => {
+    await atrium('domains', 'add', 'germany', 'shop.germany.example.com')
+    await sleep(2_000)
+    expect(await claimOf('shop.germany.example.com')).toMatchObject({
+      state: 'proof wanted',
+      records: [{ found: false }],
+    })
+    await atrium('domains', 'remove', 'germany', 'shop.germany.example.com')
+  })
+
+  it('keeps the key of its authority where only its user can read it', () => {
+    expect(statSync(join(data, 'authority-key.pem')).mode & 0o777).toBe(0o600)
   })
 })
 

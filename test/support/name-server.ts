@@ -1,8 +1,4 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import dns2 from 'dns2'
-
-type RecordType = 'TXT' | 'CNAME' | 'A'
+import { type RecordType, startNameServer as startServer } from '../../local/domains/name-server.ts'
 
 /** An authoritative name server of a test's own. */
 export interface NameServer {
@@ -19,33 +15,12 @@ export interface NameServer {
 export async function startNameServer(): Promise<NameServer> {
   const records = new Map<string, Set<string>>()
   const keyOf = (type: RecordType, name: string) => `${type} ${name.toLowerCase()}`
-  const { Packet } = dns2
   let isDown = false
-
-  const server = dns2.createServer({
-    udp: true,
-    handle(request, send) {
-      if (isDown) return
-      const response = Packet.createResponseFromRequest(request)
-      const [question] = request.questions
-      const name = question?.name ?? ''
-      const add = (type: RecordType) => {
-        if (question === undefined) return
-        for (const value of records.get(keyOf(type, name)) ?? []) {
-          const data = type === 'TXT' ? { data: value } : type === 'CNAME' ? { domain: value } : { address: value }
-          response.answers.push(Packet.createResourceFromQuestion(question, { ttl: 1, ...data }))
-        }
-      }
-      for (const type of ['TXT', 'CNAME', 'A'] as const) if (question?.type === Packet.TYPE[type]) add(type)
-      send(response)
-    },
-  })
-  server.listen({ udp: { port: 0, address: '127.0.0.1' } })
-  await once(server, 'listening')
-  const { port } = (server.addresses() as { udp: AddressInfo }).udp
-
+  const server = await startServer(async (type, name) =>
+    isDown ? undefined : [...(records.get(keyOf(type, name)) ?? [])],
+  )
   return {
-    address: `127.0.0.1:${port}`,
+    ...server,
     set(type, name, value) {
       const key = keyOf(type, name)
       records.set(key, (records.get(key) ?? new Set()).add(value))
@@ -54,6 +29,5 @@ export async function startNameServer(): Promise<NameServer> {
     setDown(down) {
       isDown = down
     },
-    close: () => server.close() as Promise<void>,
   }
 }

@@ -27,7 +27,7 @@ export function createAppOf(what: string): App {
   return app
 }
 
-export type StackName = 'Network' | 'Database' | 'Control' | 'Application' | 'Operations'
+export type StackName = 'Network' | 'Database' | 'Control' | 'Application' | 'Edge' | 'Operations'
 
 /** The templates of a stage, by the names of its stacks. */
 export function templatesOf(settings: Settings, options: Parameters<typeof createStage>[2] = {}) {

@@ -19,10 +19,10 @@ export function admitCaller(needsVersion: number): Step {
     async before({ event, context: { state } }) {
       const { endpoint, access = '' } = state
       if (endpoint?.kind !== 'tenant') return
-      const { domainName, http } = event.requestContext
+      const { http } = event.requestContext
       const { SHARED_DOMAINS, BASE_DOMAIN } = readEnvironment()
       const named = readTenantNames(
-        { host: domainName, headers: event.headers },
+        { host: state.host, headers: event.headers },
         { shared: SHARED_DOMAINS, base: BASE_DOMAIN },
       )
       const sent = readCredential(event.headers.authorization)

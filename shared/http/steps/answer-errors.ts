@@ -1,5 +1,6 @@
 import { problemKinds, toAppError, toProblem } from '../problems.ts'
 import type { Step } from '../request-state.ts'
+import { secureTransport } from '../secure-transport.ts'
 
 /** Turns whatever was thrown into a problem document. */
 export function answerErrors(): Step {
@@ -14,6 +15,7 @@ export function answerErrors(): Step {
           'content-type': 'application/problem+json',
           'cache-control': 'no-store',
           'x-request-id': problem.instance,
+          ...secureTransport,
           ...(problem.status === 401 ? { 'www-authenticate': 'Bearer realm="atrium"' } : {}),
           ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
         },

@@ -27,14 +27,14 @@ export function shareWithOrigins(): Step {
     before({ event, context: { state } }) {
       if (event.headers.origin === undefined) return
       // Not awaited here: a tenant is asked for once, together with the credential.
-      state.allowedOrigins = findOrigins(event.requestContext.domainName).catch(() => [])
+      state.allowedOrigins = findOrigins(state.host).catch(() => [])
     },
     after: share,
     onError: share,
   }
 }
 
-async function findOrigins(host: string): Promise<readonly string[]> {
+async function findOrigins(host: string | undefined): Promise<readonly string[]> {
   const { SHARED_DOMAINS, BASE_DOMAIN, CORS_ORIGINS } = readEnvironment()
   const name = readHostTenant(host, { shared: SHARED_DOMAINS, base: BASE_DOMAIN })
   if (name === undefined) return CORS_ORIGINS

@@ -1,0 +1,58 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import * as z from 'zod'
+import { describeError, log } from '../logger.ts'
+import { createSingleFlight } from '../single-flight.ts'
+
+/** Two are good at a time, so that one can be replaced while requests with the other are on their way. */
+const originSecret = z.object({ current: z.string(), previous: z.string().default('') })
+
+/** Milliseconds that the secret is kept, and until it is asked for again because of a request with neither. */
+const ages = { kept: 5 * 60_000, soonest: 60_000 }
+
+export interface OriginSecrets {
+  /** Whether a request brings one of the two. False when they cannot be had: then nobody is believed. */
+  isOurs(sent: string): Promise<boolean>
+}
+
+/** The secrets that our own CDN is known by, from Secrets Manager. Compared in constant time. */
+export function createOriginSecrets(
+  secretId: string,
+  options: { readonly client?: SecretsManagerClient; readonly now?: () => number } = {},
+): OriginSecrets {
+  const client = options.client ?? new SecretsManagerClient({})
+  const now = options.now ?? (() => Date.now())
+  const once = createSingleFlight<void>()
+  let digests: readonly Buffer[] = []
+  let readAt: number | undefined
+
+  const read = async (): Promise<void> => {
+    try {
+      const { SecretString = '{}' } = await client.send(new GetSecretValueCommand({ SecretId: secretId }))
+      const { current, previous } = originSecret.parse(JSON.parse(SecretString))
+      digests = [current, previous].filter((each) => each.length >= 20).map(digestOf)
+    } catch (error) {
+      // Neither a SyntaxError's message nor a ZodError's may reach the log: both can quote the secret.
+      const isParsing = error instanceof SyntaxError || error instanceof z.ZodError
+      log.error('the secret of the CDN cannot be had', { error: isParsing ? 'it is malformed' : describeError(error) })
+    }
+    readAt = now()
+  }
+  const isAmong = (sent: Buffer) => digests.map((digest) => timingSafeEqual(digest, sent)).includes(true)
+
+  return {
+    async isOurs(sent) {
+      const age = readAt === undefined ? Number.POSITIVE_INFINITY : now() - readAt
+      if (age > ages.kept) await once('read', read)
+      const digest = digestOf(sent)
+      if (isAmong(digest)) return true
+      // It may just have been replaced.
+      if (age <= ages.kept && age > ages.soonest) await once('read', read)
+      return isAmong(digest)
+    },
+  }
+}
+
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
