@@ -188,6 +188,30 @@ export const guards: readonly Guard[] = [
     tests: ['test/isolation/purged-slug.test.ts'],
   },
   {
+    name: 'the secret that the host behind our own CDN is believed by',
+    file: 'shared/http/steps/find-host.ts',
+    without: ['if (await secrets.isOurs(sent))', 'if (secrets !== undefined)'],
+    tests: ['test/shared/http/behind-the-cdn.test.ts'],
+  },
+  {
+    name: 'the proof of a name before it is routed',
+    file: 'shared/control/domains/advance-claim.ts',
+    without: ['      proof?.found\n', '      proof !== undefined\n'],
+    tests: ['test/shared/control/domains/domains.test.ts'],
+  },
+  {
+    name: 'the one tenant that holds a name',
+    file: 'shared/db/migrations/catalog/0006_domain_claims.sql',
+    without: ['CREATE UNIQUE INDEX domain_claims_held_idx', 'CREATE INDEX domain_claims_held_idx'],
+    tests: ['test/shared/control/domains/domains.test.ts'],
+  },
+  {
+    name: "a tenant's origins at its own domain alone",
+    file: 'shared/http/steps/share-with-origins.ts',
+    without: ['!allowed?.includes(origin)', 'allowed === undefined'],
+    tests: ['test/functions/cors.test.ts'],
+  },
+  {
     name: 'the schema closed to a suspended tenant',
     file: 'shared/control/schema-access.ts',
     without: ['client.query(`REVOKE USAGE ON SCHEMA ${name} FROM ${name}`)', "client.query('SELECT')"],

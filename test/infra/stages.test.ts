@@ -2,7 +2,10 @@ import { type App, Stack, Validations } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { expect, it } from 'vitest'
-import { createAppOf } from '../support/synthesise.ts'
+import { createStage } from '../../infra/create-stage.ts'
+import { readSettings } from '../../infra/settings.ts'
+import { checkSettings } from '../../infra/settings-schema.ts'
+import { createAppOf, openApp } from '../support/synthesise.ts'
 
 /** What cdk-nag complains of. Throws whatever else goes wrong. */
 function findingsOf(app: App): string[] {
@@ -26,6 +29,18 @@ it.each(everything)('cdk-nag finds nothing in %s that is not acknowledged with a
   const app = createAppOf(what)
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   expect(findingsOf(app)).toEqual([])
+})
+
+it("cdk-nag finds nothing in a distribution of tenants' own names either, with and without a web ACL", () => {
+  const settings = readSettings('production')
+  const certificateArn = 'arn:aws:acm:us-east-1:111122223333:certificate/of-the-base'
+  for (const webAclArn of [undefined, 'arn:aws:wafv2:us-east-1:111122223333:global/webacl/a/b']) {
+    const distribution = { certificateArn, ...(webAclArn === undefined ? {} : { webAclArn }) }
+    const app = openApp()
+    createStage(app, checkSettings({ ...settings, vanityDomains: { ...settings.vanityDomains, distribution } }))
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+    expect(findingsOf(app)).toEqual([])
+  }
 })
 
 it.each(everything)('a resource that comes to %s, or goes, is seen', async (what) => {

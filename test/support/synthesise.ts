@@ -15,7 +15,7 @@ afterAll(() => rmSync(outdir, { recursive: true, force: true }))
 let apps = 0
 
 /** An app with the context of cdk.json, without bundling: what the bundles hold is tested where they are served. */
-function openApp(): App {
+export function openApp(): App {
   apps += 1
   return new App({ outdir: join(outdir, String(apps)), context: { ...context, 'aws:cdk:bundling-stacks': [] } })
 }
