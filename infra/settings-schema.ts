@@ -25,10 +25,17 @@ const domains = z.strictObject({
 /** A snapshot that the server begins with, as its ARN: it stays here for as long as the server does. */
 const snapshot = z.string().startsWith('arn:', 'must be the ARN of a snapshot').optional()
 
+/**
+ * PostgreSQL's, as RDS has it: 16 or newer. The tests run on 18. Where there is a proxy, one that RDS Proxy takes in the region
+ * (user guide, supported Regions and engines).
+ */
+const version = z.string().regex(/^(?:1[6-9]|[2-9]\d)\.\d+$/, 'must be a version such as 18.4, of 16 or newer')
+
 /** A server that placements' databases are on: Aurora Serverless v2, or one RDS instance for a thrifty stage. */
 const server = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('instance'),
+    version,
     /** Without the `db.` before it: `t4g.micro`. */
     instanceClass: z
       .string()
@@ -42,6 +49,7 @@ const server = z.discriminatedUnion('kind', [
   z
     .strictObject({
       kind: z.literal('aurora'),
+      version,
       /** Aurora capacity units, of 2 GiB each. 0 pauses nothing: the worker asks for what is due once a minute. */
       minCapacity: z.number().min(0).max(256).multipleOf(0.5),
       maxCapacity: z.number().min(1).max(256).multipleOf(0.5),

@@ -28,7 +28,9 @@ const common = {
 /** What staging rehearses and production runs. */
 const serious = {
   ...common,
-  servers: { main: { kind: 'aurora', minCapacity: 1, maxCapacity: 16, readers: 1, maxConnections: 2_000 } },
+  servers: {
+    main: { kind: 'aurora', version: '18.4', minCapacity: 1, maxCapacity: 16, readers: 1, maxConnections: 2_000 },
+  },
   proxy: { connectionPercent: 70 },
   concurrency: { application: 50, control: 3, functions: { health: 5, preflight: 10 } },
   canary: { percent: 10, minutes: 5 },
@@ -41,7 +43,14 @@ const stages: Readonly<Record<string, ChosenSettings>> = {
     ...common,
     stage: 'dev',
     servers: {
-      main: { kind: 'instance', instanceClass: 't4g.micro', storageGiB: 20, multiAz: false, maxConnections: 100 },
+      main: {
+        kind: 'instance',
+        version: '18.3',
+        instanceClass: 't4g.micro',
+        storageGiB: 20,
+        multiAz: false,
+        maxConnections: 100,
+      },
     },
     proxy: null,
     backupDays: 7,

@@ -15,10 +15,6 @@ export interface DatabaseServerProps {
   readonly network: NetworkStack
 }
 
-/** The tests run on the same major version. */
-const auroraVersion = rds.AuroraPostgresEngineVersion.VER_18_4
-const instanceVersion = rds.PostgresEngineVersion.VER_18_3
-
 const managed = {
   credentials: rds.Credentials.fromUsername('master'),
   manageMasterUserPassword: true,
@@ -67,7 +63,9 @@ export class DatabaseServer extends Construct {
     if (server.kind === 'instance') {
       const props = {
         ...{ ...shared, parameters },
-        engine: rds.DatabaseInstanceEngine.postgres({ version: instanceVersion }),
+        engine: rds.DatabaseInstanceEngine.postgres({
+          version: rds.PostgresEngineVersion.of(server.version, majorOf(server.version)),
+        }),
         instanceType: new ec2.InstanceType(server.instanceClass),
         allocatedStorage: server.storageGiB,
         multiAz: server.multiAz,
@@ -90,7 +88,9 @@ export class DatabaseServer extends Construct {
     }
     const props = {
       ...{ ...shared, parameters },
-      engine: rds.DatabaseClusterEngine.auroraPostgres({ version: auroraVersion }),
+      engine: rds.DatabaseClusterEngine.auroraPostgres({
+        version: rds.AuroraPostgresEngineVersion.of(server.version, majorOf(server.version)),
+      }),
       serverlessV2MinCapacity: server.minCapacity,
       serverlessV2MaxCapacity: server.maxCapacity,
       writer: rds.ClusterInstance.serverlessV2('Writer', { publiclyAccessible: false }),
@@ -111,6 +111,11 @@ export class DatabaseServer extends Construct {
     this.proxyTarget = rds.ProxyTarget.fromCluster(cluster)
     this.made = cluster
   }
+}
+
+/** `18.4` → `18` */
+function majorOf(version: string): string {
+  return version.split('.')[0] ?? version
 }
 
 function masterSecretOf({ secret }: { readonly secret?: ISecret }, name: string): ISecret {

@@ -74,7 +74,10 @@ async function closeMastersDatabases(client: pg.Client): Promise<void> {
   )
   for (const { name } of rows) await client.query(`REVOKE ALL ON DATABASE ${quoteIdentifier(name)} FROM PUBLIC`)
   // RDS Proxy's own user looks there whether the server is well (RDS user guide, rds-proxy-new-db-user).
-  const proxies = await client.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = 'rdsproxyadmin'")
+  const proxies = await client.query(
+    `SELECT FROM pg_catalog.pg_roles WHERE rolname = 'rdsproxyadmin'
+       AND NOT pg_catalog.has_database_privilege(rolname, 'postgres', 'CONNECT')`,
+  )
   if (proxies.rowCount !== 0) await client.query('GRANT CONNECT ON DATABASE postgres TO rdsproxyadmin')
 }
 

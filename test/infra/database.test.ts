@@ -161,7 +161,10 @@ describe('logins', () => {
     const templates = templatesOf(
       checkSettings({
         ...settings,
-        servers: { main, large: { kind: 'aurora', minCapacity: 1, maxCapacity: 8, readers: 0, maxConnections: 500 } },
+        servers: {
+          main,
+          large: { kind: 'aurora', version: '18.4', minCapacity: 1, maxCapacity: 8, readers: 0, maxConnections: 500 },
+        },
         placements: [...settings.placements, { name: 'large-shops', database: 'atrium_large', server: 'large' }],
         proxy: { connectionPercent: 50 },
       }),

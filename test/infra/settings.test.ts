@@ -5,7 +5,14 @@ import { type ChosenSettings, checkGitHub, checkPipeline, checkSettings } from '
 import { createAppOf } from '../support/synthesise.ts'
 
 const two = (one: object, other: object) => [one, other] as ChosenSettings['placements']
-const aurora = { kind: 'aurora' as const, minCapacity: 1, maxCapacity: 4, readers: 0, maxConnections: 800 }
+const aurora = {
+  kind: 'aurora' as const,
+  version: '18.4',
+  minCapacity: 1,
+  maxCapacity: 4,
+  readers: 0,
+  maxConnections: 800,
+}
 
 describe('a wrong setting is refused in one line that names it', () => {
   it.each<[string, Partial<ChosenSettings>]>([
@@ -18,6 +25,7 @@ describe('a wrong setting is refused in one line that names it', () => {
     ['servers.main.maxConnections is more than the 823', { servers: { main: { ...aurora, maxConnections: 900 } } }],
     ['servers.main.minCapacity is above', { servers: { main: { ...aurora, minCapacity: 8 } } }],
     ['servers.main.minCapacity', { servers: { main: { ...aurora, minCapacity: 1.3 } } }],
+    ['servers.main.version must be', { servers: { main: { ...aurora, version: '15.4' } } }],
     ['servers.a--', { servers: { 'a--': aurora } }],
     ['placements.0.database is one of', { placements: [{ name: 'a', database: 'postgres' }] }],
     [
@@ -26,6 +34,7 @@ describe('a wrong setting is refused in one line that names it', () => {
         servers: {
           main: {
             kind: 'instance',
+            version: '18.3',
             instanceClass: 'db.t4g.micro',
             storageGiB: 20,
             multiAz: false,
