@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { json } from 'node:stream/consumers'
+import { text } from 'node:stream/consumers'
 import type { FunctionPool } from './gateway/function-pool.ts'
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts'
 
@@ -7,6 +7,13 @@ import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts'
 export type InvokeEndpoint = LoopbackServer
 
 const invocation = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
+
+/** What the service's model takes for FunctionName (140 characters for a name alone, 170 for an ARN) and InvocationType. */
+const functionName =
+  /^(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_.]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?$/
+const invocationTypes = ['Event', 'RequestResponse', 'DryRun']
+/** Bytes of a payload that is waited for (Lambda quotas). */
+const largestPayload = 6 * 1024 * 1024
 
 /**
  * Answers Lambda's Invoke (REST, RequestResponse) on 127.0.0.1, so that one function has another work through the same
@@ -22,9 +29,21 @@ export async function startInvokeEndpoint(
       return { status: 403, body: { Type: 'User', message: 'The security token included in the request is invalid.' } }
     }
     const name = decodeURIComponent(invocation.exec(request.url ?? '')?.[1] ?? '')
+    const type = String(request.headers['x-amz-invocation-type'] ?? 'RequestResponse')
+    if (!functionName.test(name) || name.length > 170 || !invocationTypes.includes(type)) {
+      const message = `1 validation error detected: FunctionName ${name}, InvocationType ${type}`
+      return { status: 400, body: { Type: 'User', __type: 'ValidationException', message } }
+    }
+    // Whoever does not wait is answered 202 on AWS; nobody here does so.
+    if (type !== 'RequestResponse')
+      return { status: 400, body: { Type: 'User', message: `${type} is not played here` } }
     const pool = request.method === 'POST' ? functions.get(name) : undefined
     if (pool === undefined) return { status: 404, body: { Type: 'User', message: `Function not found: ${name}` } }
-    const outcome = await pool.invoke(await json(request))
+    const payload = await text(request)
+    if (Buffer.byteLength(payload) > largestPayload) {
+      return { status: 413, body: { Type: 'User', message: `Request must be smaller than ${largestPayload} bytes` } }
+    }
+    const outcome = await pool.invoke(JSON.parse(payload))
     return 'result' in outcome
       ? { status: 200, body: outcome.result }
       : { status: 200, failed: true, body: outcome.error }

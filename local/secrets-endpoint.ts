@@ -15,7 +15,7 @@ export interface SecretsEndpoint {
   close(): Promise<void>
 }
 
-const getSecretValue = z.object({ SecretId: z.string().min(1) })
+const getSecretValue = z.object({ SecretId: z.string().min(1).max(2_048) })
 
 /**
  * Answers Secrets Manager's GetSecretValue (AWS JSON 1.1) on 127.0.0.1, so that functions read their secrets here

@@ -39,3 +39,11 @@ it("tells the function's own error from one of the call", async () => {
   await expect(invoke('nothing', {})).rejects.toMatchObject({ $metadata: { httpStatusCode: 404 } })
   await expect(invoke('echo', {}, 'another-key')).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } })
 })
+
+it("refuses what Lambda's model refuses: a name that is none, and a payload that is too large", async () => {
+  await expect(invoke('not a name!', {})).rejects.toMatchObject({ $metadata: { httpStatusCode: 400 } })
+  await expect(invoke('x'.repeat(171), {})).rejects.toMatchObject({ $metadata: { httpStatusCode: 400 } })
+  await expect(invoke('echo', 'x'.repeat(6 * 1024 * 1024))).rejects.toMatchObject({
+    $metadata: { httpStatusCode: 413 },
+  })
+})
