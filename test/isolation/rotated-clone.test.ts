@@ -60,9 +60,10 @@ describe("the clone of the API's login", () => {
     const client = new pg.Client(clones.api)
     await client.connect()
     const { rows } = await client.query(
-      `SELECT current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle`,
+      `SELECT current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle,
+         current_setting('idle_session_timeout') AS session`,
     )
-    expect(rows).toEqual([{ statement: '30s', idle: '30s' }])
+    expect(rows).toEqual([{ statement: '30s', idle: '30s', session: '20min' }])
     await client.end()
   })
 })

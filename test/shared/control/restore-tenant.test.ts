@@ -26,7 +26,7 @@ beforeAll(async () => {
   files = await startFilesEndpoint(stored, stage.secrets.accessKeyId)
   process.env.AWS_ENDPOINT_URL_S3 = files.url
   for (const slug of ['acme', 'acme-two', 'gone']) {
-    await stage.createTenant({ slug, name: `Name of ${slug}` })
+    await stage.createTenant({ slug, name: `Name of ${slug}`, domains: [] })
     await addProduct(slug, 'as it was')
   }
   await restoreTo('restored')
