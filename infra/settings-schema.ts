@@ -119,6 +119,8 @@ const settings = z
           certificateArn: z
             .string()
             .regex(/^arn:[\w-]+:acm:us-east-1:/, 'must be the ARN of a certificate of us-east-1'),
+          /** The version of the origin secret that is sent, once it has been replaced (docs/domains.md). */
+          originSecretVersion: z.uuid().optional(),
           /** A web ACL of AWS WAF, of the scope CLOUDFRONT, before all of them. */
           webAclArn: z.string().startsWith('arn:').optional(),
         })

@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url'
 import type { toClaimAnswer } from '../../shared/control/domains/claim.ts'
-import { type Command, table, takeArguments } from '../command.ts'
+import { type Command, readAll, table, takeArguments } from '../command.ts'
 
 type ClaimAnswer = ReturnType<typeof toClaimAnswer>
 
@@ -61,8 +61,8 @@ export const domainCommands: readonly Command[] = [
     example: 'atrium domains list acme',
     async run(call) {
       const path = call.args.length === 0 ? '/domains' : pathOf(takeArguments(call, 'SLUG').SLUG)
-      const { body } = await call.client.send('GET', path)
-      call.print(body.items, () => table(body.items.map(row), 'No names are claimed.'))
+      const claims = await readAll(call.client, path)
+      call.print(claims, () => table(claims.map(row), 'No names are claimed.'))
     },
   },
   {

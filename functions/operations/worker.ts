@@ -8,13 +8,15 @@ import { startDueSweep } from '../../shared/control/sweep-operation.ts'
 import { readMigrations } from '../../shared/db/migrations.ts'
 import { readEnvironment } from '../../shared/environment.ts'
 import { applicationControl } from '../../shared/http/serve-operator.ts'
-import { log } from '../../shared/logger.ts'
+import { describeError, log } from '../../shared/logger.ts'
 import { embedMetrics } from '../../shared/metrics.ts'
 import type { ControlPlane } from '../../shared/tenancy/control-plane.ts'
 import { operationKinds } from './operation-kinds.ts'
 
 /** Milliseconds kept for the step that is under way when the deadline comes. */
 const margin = 10_000
+/** Milliseconds after which no further look at domains is begun before operations have their turn. */
+const mostForDomains = 10_000
 
 /**
  * Works on one operation for as long as the function may run. Whoever invokes it goes on until it answers `idle`: the
@@ -31,10 +33,18 @@ export async function handler(_event: unknown, context: Context): Promise<{ outc
   return { outcome: await runSlice(control, operationKinds, { deadline }) }
 }
 
-/** As long as there are names that get further at once: each step of one begins the next. */
+/**
+ * As long as there are names that get further at once, since each step of one begins the next; but not for long, and what goes
+ * wrong keeps no operation waiting.
+ */
 async function advanceDueDomains(control: ControlPlane): Promise<void> {
   if (readEnvironment().COURIER_FUNCTION === undefined) return
-  for (let turn = 0; turn < 10 && (await advanceDueClaims(control)) > 0; turn += 1);
+  const until = Date.now() + mostForDomains
+  try {
+    while (Date.now() < until && (await advanceDueClaims(control)) > 0);
+  } catch (error) {
+    log.warn('domains were not looked at', { error: describeError(error) })
+  }
 }
 
 /** For the dashboard and its alarms: the machine asks at least once a minute. */

@@ -22,6 +22,9 @@ export interface CourierProps {
   readonly hasDistribution: boolean
 }
 
+const unnamed =
+  'What is requested or added has no name yet: AWS takes no resource for it (service authorization reference).'
+
 /** The courier: outside the VPC, where the internet is, and without any database's credentials. */
 export class Courier extends Construct {
   readonly function: NodejsFunction
@@ -57,10 +60,10 @@ export class Courier extends Construct {
     const stack = Stack.of(this)
     const certificates = stack.formatArn({ service: 'acm', resource: 'certificate', resourceName: '*' })
     const domains = (path: string) => `arn:${stack.partition}:apigateway:${stack.region}::/domainnames${path}`
-    this.allow(
-      ['acm:RequestCertificate', 'acm:AddTagsToCertificate', 'acm:DescribeCertificate', 'acm:DeleteCertificate'],
-      [certificates],
-    )
+    // A certificate that there is not yet has no name (service authorization reference).
+    this.allow(['acm:RequestCertificate'], ['*'], { StringEquals: { 'acm:ValidationMethod': 'DNS' } })
+    acknowledge(this, 'IAM5[Resource::*]', unnamed)
+    this.allow(['acm:AddTagsToCertificate', 'acm:DescribeCertificate', 'acm:DeleteCertificate'], [certificates])
     this.allow(['apigateway:POST'], [domains(''), domains('/*/apimappings')])
     this.allow(['apigateway:GET', 'apigateway:DELETE'], [domains('/*')])
     for (const resource of [
@@ -76,14 +79,17 @@ export class Courier extends Construct {
     const of = (resource: string) => `arn:${stack.partition}:cloudfront::${stack.account}:${resource}/*`
     this.allow(
       [
-        ...['Create', 'Get', 'Update', 'Delete'].map((verb) => `cloudfront:${verb}DistributionTenant`),
+        ...['Get', 'Update', 'Delete'].map((verb) => `cloudfront:${verb}DistributionTenant`),
         ...['cloudfront:GetDistributionTenantByDomain', 'cloudfront:GetManagedCertificateDetails'],
       ],
       [of('distribution-tenant'), of('distribution'), of('connection-group')],
     )
     // CloudFront requests the certificates in the name of who adds a tenant, in its own region.
+    this.allow(['cloudfront:CreateDistributionTenant'], ['*'])
+    const viaCloudFront = { StringEquals: { 'aws:CalledViaLast': 'cloudfront.amazonaws.com' } }
+    this.allow(['acm:RequestCertificate'], ['*'], viaCloudFront)
     const certificates = `arn:${stack.partition}:acm:us-east-1:${stack.account}:certificate/*`
-    this.allow(['acm:RequestCertificate', 'acm:DescribeCertificate'], [certificates])
+    this.allow(['acm:DescribeCertificate', 'acm:DeleteCertificate'], [certificates])
     for (const resource of [
       ...['distribution-tenant', 'distribution', 'connection-group'].map(
         (name) => `arn:<AWS::Partition>:cloudfront::<AWS::AccountId>:${name}/*`,
@@ -94,7 +100,12 @@ export class Courier extends Construct {
     }
   }
 
-  private allow(actions: readonly string[], resources: readonly string[]): void {
-    this.function.addToRolePolicy(new iam.PolicyStatement({ actions: [...actions], resources: [...resources] }))
+  private allow(actions: readonly string[], resources: readonly string[], conditions?: Record<string, unknown>): void {
+    this.function.addToRolePolicy(
+      new iam.PolicyStatement({
+        ...{ actions: [...actions], resources: [...resources] },
+        ...(conditions === undefined ? {} : { conditions }),
+      }),
+    )
   }
 }

@@ -1,4 +1,4 @@
-import { Duration, Fn } from 'aws-cdk-lib'
+import { Duration, Fn, SecretValue } from 'aws-cdk-lib'
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront'
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
@@ -10,9 +10,18 @@ export interface VanityDistributionProps {
   readonly origin: string
   /** What tells requests of this distribution from those of anybody else. */
   readonly secret: ISecret
+  /** Of the secret; the first unless given. CloudFormation looks it up anew when this changes. */
+  readonly secretVersion: string | undefined
   /** Of us-east-1, for the base domain: tenants bring their own. */
   readonly certificateArn: string
   readonly webAclArn: string | undefined
+}
+
+function valueOfSecret({ secretArn }: ISecret, versionId: string | undefined): SecretValue {
+  return SecretValue.secretsManager(secretArn, {
+    jsonField: 'current',
+    ...(versionId === undefined ? {} : { versionId }),
+  })
 }
 
 /**
@@ -26,7 +35,7 @@ export class VanityDistribution extends Construct {
 
   constructor(scope: Construct, id: string, props: VanityDistributionProps) {
     super(scope, id)
-    const { stage, origin, secret, certificateArn, webAclArn } = props
+    const { stage, origin, secret, secretVersion, certificateArn, webAclArn } = props
     const group = new cloudfront.CfnConnectionGroup(this, 'ConnectionGroup', { name: `atrium-${stage}`, enabled: true })
     const hosts = new cloudfront.Function(this, 'Hosts', {
       functionName: `atrium-${stage}-hosts`,
@@ -58,7 +67,7 @@ export class VanityDistribution extends Construct {
             customOriginConfig: { originProtocolPolicy: 'https-only', originSslProtocols: ['TLSv1.2'] },
             originCustomHeaders: [
               // By reference: the template does not hold it.
-              { headerName: originSecretHeader, headerValue: secret.secretValueFromJson('current').unsafeUnwrap() },
+              { headerName: originSecretHeader, headerValue: valueOfSecret(secret, secretVersion).unsafeUnwrap() },
             ],
           },
         ],

@@ -27,6 +27,7 @@ export class EdgeStack extends Stack {
         : new VanityDistribution(this, 'Vanity', {
             ...{ stage, origin: `origin.${domains.base}`, secret: database.originSecret },
             ...{ certificateArn: wanted.certificateArn, webAclArn: wanted.webAclArn },
+            secretVersion: wanted.originSecretVersion,
           })
     if (distribution !== undefined) acknowledgeDistribution(distribution, wanted?.webAclArn !== undefined)
     this.courier = new Courier(this, 'Courier', {

@@ -73,6 +73,8 @@ export function createCertificateStore(options: {
   const operations: Record<string, (input: unknown) => Promise<unknown>> = {
     async RequestCertificate(input) {
       const { DomainName: domain, IdempotencyToken: token = randomUUID() } = parse(requests.RequestCertificate, input)
+      if (domain.length > 64)
+        throw new Refused('ValidationException', 'The first domain name can be 64 characters at most.')
       const same = [...certificates.values()].find((each) => each.domain === domain && each.token === token)
       if (same !== undefined) return { CertificateArn: same.arn }
       const id = randomUUID()

@@ -13,6 +13,8 @@ export interface LocalDomains {
   close(): Promise<void>
 }
 
+const everything = { slug: null, after: '0', limit: 10_000 }
+
 /** The host that names lead to here. */
 const target = 'gateway.atrium.test'
 
@@ -23,7 +25,7 @@ const target = 'gateway.atrium.test'
 export async function startLocalDomains(control: ControlPlane): Promise<LocalDomains> {
   const find = async (type: string, name: string): Promise<string[]> => {
     if (!name.endsWith('.test')) return []
-    const wanted = (await listClaims(control, null)).flatMap(wantedRecords)
+    const wanted = (await listClaims(control, everything)).flatMap(wantedRecords)
     return wanted.filter((record) => record.type === type && record.name === name).map(({ value }) => value)
   }
   const names: NameServer = await startNameServer(find)
@@ -31,7 +33,7 @@ export async function startLocalDomains(control: ControlPlane): Promise<LocalDom
     target,
     isThere: async ({ name, value }) => (await find('CNAME', name)).includes(value),
     // What was made before this start: the claims know.
-    made: (await listClaims(control, null)).flatMap(({ domain, details: { certificate, token } }) =>
+    made: (await listClaims(control, everything)).flatMap(({ domain, details: { certificate, token } }) =>
       certificate === undefined ? [] : [{ domain, certificate, token: token ?? '' }],
     ),
   })

@@ -37,10 +37,10 @@ export async function restoreTenant(control: ControlPlane, slug: string): Promis
 /**
  * Removes a deleted tenant for good: what serves its domains, schema, role and version record, then every row of the catalog that refers to it.
  * Its time to be restored ends with the first step. Run again it goes on where it stopped; done, it changes nothing.
- * Throws `wrong_status` for a tenant that is not deleted, `tenant_unknown` for none, `unavailable` while its domains are being
- * taken down.
+ * Answers how many of its domains are still being taken down: until there is none, nothing else is removed. Throws `wrong_status`
+ * for a tenant that is not deleted, `tenant_unknown` for none.
  */
-export async function purgeTenant(control: ControlPlane, slug: string): Promise<void> {
+export async function purgeTenant(control: ControlPlane, slug: string): Promise<number> {
   const now = new Date().toISOString()
   const { id, ref } = await changeStatus(control, slug, {
     from: ['deleting'],
@@ -48,12 +48,14 @@ export async function purgeTenant(control: ControlPlane, slug: string): Promise<
     purgeAfter: now,
     verb: 'purged',
   })
-  await detachDomains(control, id)
+  const left = await detachDomains(control, id)
+  if (left > 0) return left
   await dropSchema(control.pools, ref)
   await dropKeyUses(control, id, ref.placement)
   await withOwnerTransaction(control.pools, control.catalog, (client) =>
     client.query(`DELETE FROM catalog.tenants WHERE id = $1 AND status = 'deleting'`, [id]),
   )
+  return 0
 }
 
 /** Drops a tenant's schema and role in its placement, if they are there. */

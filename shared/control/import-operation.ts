@@ -16,6 +16,7 @@ import { registerTenant } from '../tenancy/register-tenant.ts'
 import { drawSchemaName } from '../tenancy/slug.ts'
 import { readTables } from './copy-schema.ts'
 import { dropSchema } from './delete-tenant.ts'
+import { detachDomains } from './domains/advance-claims.ts'
 import { addClaim } from './domains/claims.ts'
 import { downloadFile, withTemporaryFolder } from './files.ts'
 import { migrateTenants } from './fleet/migrate-tenants.ts'
@@ -116,6 +117,8 @@ async function requireFilled(client: pg.ClientBase, schema: string, slug: string
 async function removeUnfinished(control: ControlPlane, slug: string, schema: string | null): Promise<void> {
   const tenant = await getTenant(control, slug).catch(() => undefined)
   if (tenant?.status !== 'provisioning' || tenant.ref.schema !== schema) return
+  const left = await detachDomains(control, tenant.id)
+  if (left > 0) throw new AppError('unavailable', `${left} domains of the tenant are still being taken down.`)
   await dropSchema(control.pools, tenant.ref)
   await withOwnerTransaction(control.pools, control.catalog, (client) =>
     client.query(`DELETE FROM catalog.tenants WHERE id = $1 AND status = 'provisioning'`, [tenant.id]),

@@ -25,6 +25,8 @@ export interface Step<Position> {
   readonly position: Position
   readonly done: number
   readonly total: number | null
+  /** Milliseconds until the next step: what it waits for takes time. */
+  readonly wait?: number
   /** Set by the last step. */
   readonly result?: unknown
 }

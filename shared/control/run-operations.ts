@@ -91,6 +91,10 @@ async function work(
       if (asked === 'cancel' && kind.cancellable && mayStop()) {
         return stop(control, claim.id, token, undo, { state: 'cancelled' })
       }
+      if (step.wait !== undefined) {
+        await release(control, claim.id, token, step.wait)
+        return 'unfinished'
+      }
     } catch (error) {
       const refusal = error instanceof AppError && error.code !== 'unavailable' && error.code !== 'internal'
       log.warn('operation step failed', { operation: claim.id, kind: kind.kind, attempts, error: describeError(error) })

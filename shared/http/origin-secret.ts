@@ -1,17 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import * as z from 'zod'
+import { AppError } from '../errors.ts'
 import { describeError, log } from '../logger.ts'
 import { createSingleFlight } from '../single-flight.ts'
 
 /** Two are good at a time, so that one can be replaced while requests with the other are on their way. */
 const originSecret = z.object({ current: z.string(), previous: z.string().default('') })
 
-/** Milliseconds that the secret is kept, and until it is asked for again because of a request with neither. */
-const ages = { kept: 5 * 60_000, soonest: 60_000 }
+/** Milliseconds that the secret is kept; until it is asked for again because of a request with neither; and after a failure. */
+const ages = { kept: 5 * 60_000, soonest: 60_000, retried: 1_000 }
 
 export interface OriginSecrets {
-  /** Whether a request brings one of the two. False when they cannot be had: then nobody is believed. */
+  /** Whether a request brings one of the two. Throws `unavailable` when they have never been had. */
   isOurs(sent: string): Promise<boolean>
 }
 
@@ -25,12 +26,14 @@ export function createOriginSecrets(
   const once = createSingleFlight<void>()
   let digests: readonly Buffer[] = []
   let readAt: number | undefined
+  let isRead = false
 
   const read = async (): Promise<void> => {
     try {
       const { SecretString = '{}' } = await client.send(new GetSecretValueCommand({ SecretId: secretId }))
       const { current, previous } = originSecret.parse(JSON.parse(SecretString))
       digests = [current, previous].filter((each) => each.length >= 20).map(digestOf)
+      isRead = true
     } catch (error) {
       // Neither a SyntaxError's message nor a ZodError's may reach the log: both can quote the secret.
       const isParsing = error instanceof SyntaxError || error instanceof z.ZodError
@@ -43,7 +46,8 @@ export function createOriginSecrets(
   return {
     async isOurs(sent) {
       const age = readAt === undefined ? Number.POSITIVE_INFINITY : now() - readAt
-      if (age > ages.kept) await once('read', read)
+      if (age > (isRead ? ages.kept : ages.retried)) await once('read', read)
+      if (!isRead) throw new AppError('unavailable', 'The API cannot tell right now which host was called.')
       const digest = digestOf(sent)
       if (isAmong(digest)) return true
       // It may just have been replaced.

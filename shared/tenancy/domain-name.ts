@@ -16,6 +16,8 @@ export function checkDomain(
   if (domain.includes('*')) throw refuse('is a wildcard: claim each name')
   const canonical = canonicalDomain(domain.trim())
   if (canonical === undefined) throw refuse('is no domain: expected a name such as shop.acme.com')
+  // The common name of its certificate holds no more (RFC 5280, ub-common-name).
+  if (canonical.length > 64) throw refuse('is longer than 64 characters, and no certificate is issued for it')
   const { isIp, publicSuffix, domain: registrable } = parse(canonical, { allowPrivateDomains: true })
   if (isIp) throw refuse('is an address, not a name')
   if (registrable === null || canonical === publicSuffix) throw refuse('is a suffix that belongs to the public')

@@ -196,7 +196,7 @@ export const guards: readonly Guard[] = [
   {
     name: 'the proof of a name before it is routed',
     file: 'shared/control/domains/advance-claim.ts',
-    without: ['      proof?.found\n', '      proof !== undefined\n'],
+    without: ["seeing([proofRecord(claim)], () => move('proven'", "seeing([], () => move('proven'"],
     tests: ['test/shared/control/domains/domains.test.ts'],
   },
   {

@@ -16,7 +16,7 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 const cdksOwn = /^(?:FleetDeploymentProvider|LogRetention|CustomVpcRestrictDefaultSG)/
 /** Vended logs and X-Ray take no resource (acknowledged where they are granted). */
 const withoutResource =
-  /^(?:ec2:\w+NetworkInterfaces?|xray:\w+|logs:(?:\w+LogDelivery|ListLogDeliveries|\w+ResourcePolic\w+|DescribeLogGroups))$/
+  /^(?:acm:RequestCertificate|ec2:\w+NetworkInterfaces?|xray:\w+|logs:(?:\w+LogDelivery|ListLogDeliveries|\w+ResourcePolic\w+|DescribeLogGroups))$/
 
 function statementsOf(template: Template): [string, Statement][] {
   return Object.entries(template.findResources('AWS::IAM::Policy')).flatMap(([id, { Properties }]) =>

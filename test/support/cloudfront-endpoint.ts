@@ -24,8 +24,8 @@ export interface CloudFrontEndpoint extends LoopbackServer {
 class Refusal extends Error {
   readonly code: string
   readonly status: number
-  constructor(code: string, status: number) {
-    super(code)
+  constructor(code: string, status: number, message = code) {
+    super(message)
     this.code = code
     this.status = status
   }
@@ -37,7 +37,9 @@ const textOf = (xml: string, name: string) => new RegExp(`<${name}>([^<]*)</${na
  * CloudFront's calls for distribution tenants, as far as the courier makes them: REST with XML. Refuses what the service refuses:
  * a name twice, a tag that is not the latest, deleting what is enabled or on its way.
  */
-export async function startCloudFrontEndpoint(): Promise<CloudFrontEndpoint> {
+export async function startCloudFrontEndpoint(
+  isThere: (domain: string) => boolean = () => true,
+): Promise<CloudFrontEndpoint> {
   const tenants = new Map<string, DistributionTenant>()
   const find = (identifier: string): DistributionTenant => {
     const found = tenants.get(identifier)
@@ -70,6 +72,7 @@ export async function startCloudFrontEndpoint(): Promise<CloudFrontEndpoint> {
     }
     if (host !== 'cloudfront' && host !== 'self-hosted') throw new Refusal('InvalidArgument', 400)
     if ([...tenants.values()].some((each) => each.domain === domain)) throw new Refusal('CNAMEAlreadyExists', 409)
+    if (!isThere(domain)) throw new Refusal('InvalidArgument', 400, 'Could not verify Domain Name ownership.')
     const id = `dt_${randomUUID().slice(0, 8)}`
     const made: DistributionTenant = {
       ...{ id, name: name ?? '', distribution, domain, enabled: true, status: 'InProgress', etag: 1 },
@@ -132,8 +135,8 @@ export async function startCloudFrontEndpoint(): Promise<CloudFrontEndpoint> {
       if (tag !== undefined) response.setHeader('etag', `E${tag}`)
       response.writeHead(status).end(xml === '' ? undefined : `<?xml version="1.0"?>${xml}`)
     } catch (error) {
-      const { code, status } = error instanceof Refusal ? error : new Refusal('InternalFailure', 500)
-      const xml = `<?xml version="1.0"?><ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${code}</Message></Error><RequestId>1</RequestId></ErrorResponse>`
+      const { code, status, message } = error instanceof Refusal ? error : new Refusal('InternalFailure', 500)
+      const xml = `<?xml version="1.0"?><ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>1</RequestId></ErrorResponse>`
       response.writeHead(status).end(xml)
     }
   })

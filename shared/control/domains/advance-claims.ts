@@ -1,14 +1,17 @@
 import { readEnvironment } from '../../environment.ts'
-import { AppError } from '../../errors.ts'
 import { describeError, log } from '../../logger.ts'
 import type { ControlPlane } from '../../tenancy/control-plane.ts'
 import { invokeCourierForDomain } from '../invoke-function.ts'
-import { type AdvanceOptions, advanceClaim } from './advance-claim.ts'
-import type { Claim } from './claim.ts'
-import { removeClaimsOf, storeStep, takeDueClaims } from './claims.ts'
+import { type AdvanceOptions, advanceClaim, waitOf } from './advance-claim.ts'
+import { type ClaimStep, type LeasedClaim, storeStep, takeDueClaims } from './claim-steps.ts'
+import { countClaims, removeClaimsOf } from './claims.ts'
 
 /** Claims that one look takes on at once. */
 const most = 20
+
+function applicationOptions(): AdvanceOptions {
+  return { ask: invokeCourierForDomain, strayDays: readEnvironment().STRAY_DAYS }
+}
 
 /**
  * Takes the claims whose turn it is a step further, each for itself: one that goes wrong keeps none of the others. Answers how
@@ -16,7 +19,7 @@ const most = 20
  */
 export async function advanceDueClaims(
   control: ControlPlane,
-  options: AdvanceOptions = { ask: invokeCourierForDomain, strayDays: readEnvironment().STRAY_DAYS },
+  options: AdvanceOptions = applicationOptions(),
 ): Promise<number> {
   const claims = await takeDueClaims(control, most)
   await Promise.all(claims.map((claim) => advance(control, claim, options)))
@@ -24,26 +27,32 @@ export async function advanceDueClaims(
 }
 
 /**
- * Has what serves a tenant's names taken down, before the tenant is no more: no name is left that leads to nobody. Throws
- * `unavailable` as long as there is something left.
+ * Has what serves a tenant's names taken down, before the tenant is no more: no name is left that leads to nobody. Answers how
+ * many there are still.
  */
-export async function detachDomains(control: ControlPlane, tenantId: string): Promise<void> {
-  if ((await removeClaimsOf(control, tenantId)) === 0) return
+export async function detachDomains(
+  control: ControlPlane,
+  tenantId: string,
+  options: AdvanceOptions = applicationOptions(),
+): Promise<number> {
+  if ((await removeClaimsOf(control, tenantId)) === 0) return 0
   const claims = await takeDueClaims(control, most, tenantId)
-  const options = { ask: invokeCourierForDomain, strayDays: readEnvironment().STRAY_DAYS }
   await Promise.all(claims.map((claim) => advance(control, claim, options)))
-  const left = await removeClaimsOf(control, tenantId)
-  if (left > 0) throw new AppError('unavailable', `${left} domains of the tenant are still being taken down.`)
+  return countClaims(control, tenantId)
 }
 
-async function advance(control: ControlPlane, claim: Claim, options: AdvanceOptions): Promise<void> {
+async function advance(control: ControlPlane, claim: LeasedClaim, options: AdvanceOptions): Promise<void> {
+  const about = { tenant: claim.tenant, domain: claim.domain }
+  const step = await advanceClaim(claim, options).catch((error): ClaimStep => {
+    log.warn('a domain was not looked at', { ...about, error: describeError(error) })
+    const problem = 'It could not be looked at; the log has the cause. It is tried again by itself.'
+    return { state: claim.state, problem, wait: waitOf(claim), moved: false, strayed: claim.strayed_at !== null }
+  })
   try {
-    const step = await advanceClaim(claim, options)
     await storeStep(control, claim, step)
-    if (step.state === claim.state) return
-    log.info('domain', { tenant: claim.tenant, domain: claim.domain, from: claim.state, to: step.state })
+    if (step.state !== claim.state) log.info('domain', { ...about, from: claim.state, to: step.state })
   } catch (error) {
     // Its lease runs out, and it is looked at again.
-    log.warn('a domain was not looked at', { tenant: claim.tenant, domain: claim.domain, error: describeError(error) })
+    log.warn('a look at a domain was not written down', { ...about, error: describeError(error) })
   }
 }

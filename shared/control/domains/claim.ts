@@ -21,6 +21,8 @@ export const claimDetails = z.object({
   target: z.string().optional(),
   /** Whether the name has led there, so that it can be missed. */
   led: z.boolean().optional(),
+  /** Of one that failed: somebody has it verified again, when what it has left is freed. */
+  restart: z.boolean().optional(),
   /** The distribution tenant. */
   distributionTenant: z.string().optional(),
 })
@@ -45,6 +47,11 @@ export interface Claim {
 export const claimColumns = `c.id, c.domain, t.slug AS tenant, c.tenant_id, c.way, c.state, c.proof, c.details, c.problem,
   c.attempts, c.strayed_at, c.checked_at, c.created_at`
 
+/** Whether nothing has been made for a claim that is to be taken down. */
+export function isEmpty({ restart: _, ...made }: ClaimDetails): boolean {
+  return Object.keys(made).length === 0
+}
+
 /** The record that proves a name: beside it, so that nobody's address need change for it. */
 export function proofRecord({ domain, proof }: Pick<Claim, 'domain' | 'proof'>): DnsRecord {
   return { type: 'TXT', name: `_atrium.${domain}`, value: proof }
@@ -54,18 +61,19 @@ export function proofRecord({ domain, proof }: Pick<Claim, 'domain' | 'proof'>):
 export function wantedRecords(claim: Pick<Claim, 'domain' | 'proof' | 'details'>): DnsRecord[] {
   const { validation = [], target } = claim.details
   return [
-    proofRecord(claim),
+    // Names that were entered before proof was asked for have none.
+    ...(claim.proof === '' ? [] : [proofRecord(claim)]),
     ...validation,
     ...(target === undefined ? [] : [{ type: 'CNAME' as const, name: claim.domain, value: target }]),
   ]
 }
 
 /** A claim as the control plane's API shows it. */
-export function toClaimAnswer({ id: _, tenant_id: __, proof: ___, details, ...claim }: Claim & { proof: string }) {
+export function toClaimAnswer({ tenant_id: _, proof, details, ...claim }: Claim) {
   const { domain } = claim
   return {
     ...claim,
     ...(unicodeOf(domain) === undefined ? {} : { unicode: unicodeOf(domain) }),
-    records: wantedRecords({ domain, proof: ___, details }),
+    records: wantedRecords({ domain, proof, details }),
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   CloudFrontClient,
   CreateDistributionTenantCommand,
@@ -26,14 +27,14 @@ const cloudfront = new CloudFrontClient({ region: 'us-east-1' })
  */
 export async function addDistributionTenant(
   domain: string,
-  { id, connectionGroup, routingEndpoint }: Distribution,
+  { id, connectionGroup }: Distribution,
 ): Promise<DomainResult<'add-distribution-tenant'>> {
   const made = await cloudfront
     .send(
       new CreateDistributionTenantCommand({
         ...{ DistributionId: id, ConnectionGroupId: connectionGroup, Enabled: true },
-        // Letters, digits, hyphens, dots; 128 at most.
-        Name: domain.slice(0, 128).replace(/[^a-z0-9.-]/g, '-'),
+        // Letters, digits, hyphens, dots; 128 at most: a name can be longer.
+        Name: `atrium-${createHash('sha256').update(domain).digest('hex').slice(0, 40)}`,
         Domains: [{ Domain: domain }],
         ManagedCertificateRequest: {
           ...{ PrimaryDomainName: domain, ValidationTokenHost: 'cloudfront' },
@@ -42,15 +43,23 @@ export async function addDistributionTenant(
       }),
     )
     .catch(async (error) => {
-      const ours = await cloudfront
-        .send(new GetDistributionTenantByDomainCommand({ Domain: domain }))
-        .catch(() => undefined)
-      if (ours?.DistributionTenant?.DistributionId !== id) throw error
+      const ours = await findByDomain(domain, id).catch(() => undefined)
+      // One that is being taken down is nobody's to take up.
+      if (ours?.DistributionTenant?.Enabled !== true) throw error
       return ours
     })
   const tenant = made.DistributionTenant?.Id
   if (tenant === undefined) throw new Error('CloudFront named no distribution tenant')
-  return { id: tenant, target: routingEndpoint }
+  return { id: tenant }
+}
+
+/** The tenant that serves a name, if it is one of our distribution. */
+async function findByDomain(domain: string, distribution: string) {
+  const found = await cloudfront.send(new GetDistributionTenantByDomainCommand({ Domain: domain })).catch((error) => {
+    if (isMissing(error)) return undefined
+    throw error
+  })
+  return found?.DistributionTenant?.DistributionId === distribution ? found : undefined
 }
 
 export async function describeDistributionTenant(id: string): Promise<DomainResult<'describe-distribution-tenant'>> {
@@ -66,34 +75,56 @@ export async function describeDistributionTenant(id: string): Promise<DomainResu
     ...(isPending || CertificateStatus === 'issued' ? {} : { reason: CertificateStatus }),
     ...(CertificateArn === undefined ? {} : { certificate: CertificateArn }),
     attached: attached !== undefined && attached === CertificateArn,
+    deployed:
+      DistributionTenant.Status === 'Deployed' &&
+      DistributionTenant.Enabled === true &&
+      (DistributionTenant.Domains ?? []).every(({ Status }) => Status === 'active'),
   }
 }
 
 /** Has the tenant use the certificate that was issued for it. */
-export async function attachCertificate(id: string, certificate: string): Promise<DomainResult<'attach-certificate'>> {
+export async function attachCertificate({
+  id,
+  domain,
+  certificate,
+}: {
+  readonly id: string
+  readonly domain: string
+  readonly certificate: string
+}): Promise<DomainResult<'attach-certificate'>> {
   const { ETag, DistributionTenant = {} } = await cloudfront.send(new GetDistributionTenantCommand({ Identifier: id }))
   await cloudfront.send(
     new UpdateDistributionTenantCommand({
-      ...{ Id: id, IfMatch: ETag },
+      ...{ Id: id, IfMatch: ETag, Domains: [{ Domain: domain }] },
       Customizations: { ...DistributionTenant.Customizations, Certificate: { Arn: certificate } },
     }),
   )
   return {}
 }
 
-/** Disables the tenant, and deletes it once that has come to every edge; `gone` when it has. */
-export async function removeDistributionTenant(id: string): Promise<DomainResult<'remove-distribution-tenant'>> {
-  const found = await cloudfront.send(new GetDistributionTenantCommand({ Identifier: id })).catch((error) => {
-    if (isMissing(error)) return undefined
-    throw error
-  })
+/**
+ * Disables the tenant that serves a name, and deletes it once that has come to every edge; `gone` when it has. Tells of the
+ * certificate that CloudFront requested for it: that is ours, and stays.
+ */
+export async function removeDistributionTenant(
+  domain: string,
+  distribution: Distribution,
+): Promise<DomainResult<'remove-distribution-tenant'>> {
+  const found = await findByDomain(domain, distribution.id)
   if (found === undefined) return { gone: true }
   const { ETag, DistributionTenant = {} } = found
-  if (DistributionTenant.Enabled) {
-    await cloudfront.send(new UpdateDistributionTenantCommand({ Id: id, IfMatch: ETag, Enabled: false }))
-    return { gone: false }
+  const { Id, Enabled, Status } = DistributionTenant
+  if (Enabled) {
+    const { ManagedCertificateDetails = {} } = await cloudfront.send(
+      new GetManagedCertificateDetailsCommand({ Identifier: Id }),
+    )
+    const { CertificateArn } = ManagedCertificateDetails
+    await cloudfront.send(
+      new UpdateDistributionTenantCommand({ Id, IfMatch: ETag, Domains: [{ Domain: domain }], Enabled: false }),
+    )
+    return { gone: false, ...(CertificateArn === undefined ? {} : { certificate: CertificateArn }) }
   }
-  if (DistributionTenant.Status === 'InProgress') return { gone: false }
-  await cloudfront.send(new DeleteDistributionTenantCommand({ Id: id, IfMatch: ETag }))
+  if (Status === 'InProgress') return { gone: false }
+  await cloudfront.send(new DeleteDistributionTenantCommand({ Id, IfMatch: ETag }))
   return { gone: true }
 }

@@ -18,12 +18,14 @@ export const domainRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('delete-certificate'), certificate }),
   /** Serves a domain by API Gateway. */
   z.strictObject({ kind: z.literal('serve-domain'), domain, certificate }),
-  z.strictObject({ kind: z.literal('stop-serving-domain'), domain }),
-  /** Serves a domain by the CloudFront distribution, which requests its certificate. */
+  z.strictObject({ kind: z.literal('stop-serving-domain'), domain, certificate }),
+  /** The host that names of the CloudFront distribution lead to. */
+  z.strictObject({ kind: z.literal('distribution-target') }),
+  /** Serves a domain by the distribution, which requests its certificate. */
   z.strictObject({ kind: z.literal('add-distribution-tenant'), domain }),
   z.strictObject({ kind: z.literal('describe-distribution-tenant'), id }),
-  z.strictObject({ kind: z.literal('attach-certificate'), id, certificate }),
-  z.strictObject({ kind: z.literal('remove-distribution-tenant'), id }),
+  z.strictObject({ kind: z.literal('attach-certificate'), id, domain, certificate }),
+  z.strictObject({ kind: z.literal('remove-distribution-tenant'), domain }),
 ])
 
 export type DomainRequest = z.output<typeof domainRequest>
@@ -46,10 +48,20 @@ export const domainResults = {
   'delete-certificate': z.object({ gone: z.boolean() }),
   'serve-domain': z.object({ target: z.string(), ready: z.boolean() }),
   'stop-serving-domain': z.object({ gone: z.boolean() }),
-  'add-distribution-tenant': z.object({ id: z.string(), target: z.string() }),
-  'describe-distribution-tenant': issuance.extend({ certificate: z.string().optional(), attached: z.boolean() }),
+  'distribution-target': z.object({ target: z.string() }),
+  'add-distribution-tenant': z.object({ id: z.string() }),
+  'describe-distribution-tenant': issuance.extend({
+    certificate: z.string().optional(),
+    attached: z.boolean(),
+    /** Whether every edge knows of it, and takes the name. */
+    deployed: z.boolean(),
+  }),
   'attach-certificate': z.object({}),
-  'remove-distribution-tenant': z.object({ gone: z.boolean() }),
+  'remove-distribution-tenant': z.object({
+    gone: z.boolean(),
+    /** The certificate that CloudFront requested for it, which stays behind. */
+    certificate: z.string().optional(),
+  }),
 } as const satisfies Record<DomainRequest['kind'], z.ZodType>
 
 export type DomainResult<Kind extends DomainRequest['kind']> = z.output<(typeof domainResults)[Kind]>

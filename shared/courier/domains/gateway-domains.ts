@@ -15,9 +15,11 @@ import {
   type GetDomainNameCommandOutput,
 } from '@aws-sdk/client-apigatewayv2'
 import type { DomainResult } from './domain-request.ts'
-import { isMissing } from './refusal-of.ts'
+import { isMissing, NameInUse } from './refusal-of.ts'
 
 const acm = new ACMClient({})
+/** Certificates of CloudFront are in a region of their own, which their ARNs say. */
+const acmOf = (arn: string) => (arn.split(':')[3] === 'us-east-1' ? new ACMClient({ region: 'us-east-1' }) : acm)
 const gateway = new ApiGatewayV2Client({})
 
 /** A certificate of ACM for one name, proven by DNS. The token makes a repeated request the same one (for an hour). */
@@ -55,11 +57,13 @@ function statusOf({ Status }: CertificateDetail): DomainResult<'describe-certifi
 }
 
 export async function deleteCertificate(certificate: string): Promise<DomainResult<'delete-certificate'>> {
-  await acm.send(new DeleteCertificateCommand({ CertificateArn: certificate })).catch(ignoreMissing)
+  await acmOf(certificate)
+    .send(new DeleteCertificateCommand({ CertificateArn: certificate }))
+    .catch(ignoreMissing)
   return { gone: true }
 }
 
-/** A custom domain of API Gateway that leads to the API; made when there is none. */
+/** A custom domain of API Gateway that leads to the API; made when there is none. One that is not ours is left alone. */
 export async function serveDomain(
   domain: string,
   certificate: string,
@@ -69,6 +73,9 @@ export async function serveDomain(
     if (isMissing(error)) return undefined
     throw error
   })
+  if (found !== undefined && certificateOf(found) !== certificate) {
+    throw new NameInUse('another custom domain of this account has this name')
+  }
   const made =
     found ??
     (await gateway.send(
@@ -87,6 +94,12 @@ export async function serveDomain(
   return { target, ready }
 }
 
+function certificateOf({
+  DomainNameConfigurations = [],
+}: Pick<GetDomainNameCommandOutput, 'DomainNameConfigurations'>) {
+  return DomainNameConfigurations[0]?.CertificateArn
+}
+
 function configurationOf({
   DomainNameConfigurations = [],
 }: Pick<GetDomainNameCommandOutput, 'DomainNameConfigurations'>) {
@@ -95,13 +108,18 @@ function configurationOf({
   return { target: configuration.ApiGatewayDomainName, ready: configuration.DomainNameStatus === 'AVAILABLE' }
 }
 
-/** Takes the custom domain down, its mapping with it. */
-export async function stopServingDomain(domain: string): Promise<DomainResult<'stop-serving-domain'>> {
+/** Takes the custom domain down, its mapping with it; unless it has another certificate, and so is not ours. */
+export async function stopServingDomain(
+  domain: string,
+  certificate: string,
+): Promise<DomainResult<'stop-serving-domain'>> {
+  const found = await gateway.send(new GetDomainNameCommand({ DomainName: domain })).catch(ignoreMissing)
+  if (found === undefined || certificateOf(found) !== certificate) return { gone: true }
   await gateway.send(new DeleteDomainNameCommand({ DomainName: domain })).catch(ignoreMissing)
   return { gone: true }
 }
 
-function ignoreMissing(error: unknown): void {
+function ignoreMissing(error: unknown): undefined {
   if (!isMissing(error)) throw error
 }
 

@@ -8,6 +8,9 @@ export interface LookUpOptions {
   readonly timeout?: number
 }
 
+/** Aliases that are followed. */
+const mostAliases = 5
+
 /** There is nothing of that type, or nothing of that name: an answer, and no failure. */
 const nothing = new Set(['ENODATA', 'ENOTFOUND'])
 
@@ -17,7 +20,7 @@ const nothing = new Set(['ENODATA', 'ENOTFOUND'])
  * have.
  */
 export async function lookUpRecords(records: readonly DnsRecord[], options: LookUpOptions): Promise<SeenRecord[]> {
-  const { servers, timeout = 3_000 } = options
+  const { servers, timeout = 1_500 } = options
   const resolvers = (servers.length === 0 ? [undefined] : servers).map((server) => {
     const resolver = new Resolver({ timeout, tries: 2 })
     if (server !== undefined) resolver.setServers([server])
@@ -52,10 +55,16 @@ async function ask(resolver: Resolver, { type, name, value }: DnsRecord): Promis
     return { found: values.includes(value), values }
   }
   const canonical = (host: string) => host.toLowerCase().replace(/\.$/, '')
-  const names = (await orNothing(resolver.resolveCname(name))).map(canonical)
-  if (names.length > 0) return { found: names.includes(canonical(value)), values: names }
+  // One alias may lead to the next.
+  const names: string[] = []
+  for (let at: string | undefined = name; at !== undefined && names.length < mostAliases; ) {
+    at = (await orNothing(resolver.resolveCname(at))).map(canonical)[0]
+    if (at !== undefined) names.push(at)
+  }
+  if (names.includes(canonical(value))) return { found: true, values: names }
   const [own, targets] = await Promise.all([orNothing(resolver.resolve4(name)), orNothing(resolver.resolve4(value))])
-  return { found: own.length > 0 && own.every((address) => targets.includes(address)), values: own }
+  // The host's addresses change, and each resolver may know others of them.
+  return { found: own.some((address) => targets.includes(address)), values: names.length > 0 ? names : own }
 }
 
 function orNothing<Value>(answer: Promise<Value[]>): Promise<Value[]> {

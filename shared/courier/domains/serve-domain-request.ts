@@ -30,7 +30,7 @@ export async function serveDomainRequest(
   }
 }
 
-function serve(request: DomainRequest): Promise<DomainResult<DomainRequest['kind']>> {
+async function serve(request: DomainRequest): Promise<DomainResult<DomainRequest['kind']>> {
   const { DNS_RESOLVERS, APPLICATION_API } = readCourierEnvironment()
   switch (request.kind) {
     case 'records':
@@ -44,15 +44,17 @@ function serve(request: DomainRequest): Promise<DomainResult<DomainRequest['kind
     case 'serve-domain':
       return serveDomain(request.domain, request.certificate, APPLICATION_API)
     case 'stop-serving-domain':
-      return stopServingDomain(request.domain)
+      return stopServingDomain(request.domain, request.certificate)
+    case 'distribution-target':
+      return { target: distribution().routingEndpoint }
     case 'add-distribution-tenant':
       return addDistributionTenant(request.domain, distribution())
     case 'describe-distribution-tenant':
       return describeDistributionTenant(request.id)
     case 'attach-certificate':
-      return attachCertificate(request.id, request.certificate)
+      return attachCertificate(request)
     case 'remove-distribution-tenant':
-      return removeDistributionTenant(request.id)
+      return removeDistributionTenant(request.domain, distribution())
   }
 }
 

@@ -2,7 +2,7 @@
 -- comes there when it is proven and served, and goes when it is not.
 CREATE TABLE catalog.domain_claims (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  domain text NOT NULL CHECK (domain = lower(domain) AND char_length(domain) BETWEEN 4 AND 253),
+  domain text NOT NULL CHECK (domain = lower(domain) AND char_length(domain) BETWEEN 1 AND 253),
   -- Not removed with the tenant: what serves the name is taken down first, so that no name is left that leads to nobody.
   tenant_id bigint NOT NULL REFERENCES catalog.tenants,
   -- What serves it: a custom domain of API Gateway, or a tenant of a CloudFront distribution.
@@ -25,8 +25,9 @@ CREATE TABLE catalog.domain_claims (
   UNIQUE (domain, tenant_id)
 );
 
--- Of the tenants that want one name, the one with proof has it.
-CREATE UNIQUE INDEX domain_claims_held_idx ON catalog.domain_claims (domain) WHERE state NOT IN ('proof wanted', 'failed');
+-- Of the tenants that want one name, the one with proof has it; and for as long as something is there that was made for it.
+CREATE UNIQUE INDEX domain_claims_held_idx ON catalog.domain_claims (domain)
+  WHERE state <> 'proof wanted' AND NOT (state = 'failed' AND details - 'restart' = '{}');
 CREATE INDEX domain_claims_next_at_idx ON catalog.domain_claims (next_at);
 CREATE INDEX domain_claims_tenant_id_idx ON catalog.domain_claims (tenant_id);
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { handler as courier } from '../../../../functions/courier/handler.ts'
+import { type DomainsEndpoint, startDomainsEndpoint } from '../../../../local/domains/domains-endpoint.ts'
 import { type InvokeEndpoint, startInvokeEndpoint } from '../../../../local/invoke-endpoint.ts'
 import { advanceDueClaims } from '../../../../shared/control/domains/advance-claims.ts'
 import { invokeCourierForDomain } from '../../../../shared/control/invoke-function.ts'
@@ -17,15 +18,24 @@ let stage: TestStage
 let names: NameServer
 let cloudfront: CloudFrontEndpoint
 let lambda: InvokeEndpoint
+let aws: DomainsEndpoint
 const endpoint = 'd111.cloudfront.test'
+/** The names whose DNS leads to CloudFront, as it sees it. */
+const pointed = new Set<string>()
+const asked: string[] = []
 
 beforeAll(async () => {
   names = await startNameServer()
-  cloudfront = await startCloudFrontEndpoint()
+  cloudfront = await startCloudFrontEndpoint((name) => pointed.has(name))
+  aws = await startDomainsEndpoint({
+    target: '',
+    isThere: async () => false,
+    fail: (operation) => void asked.push(operation),
+  })
   Object.assign(process.env, {
     ...{ COURIER_FUNCTION: 'courier', DNS_RESOLVERS: names.address, DOMAINS_WAY: 'distribution' },
     ...{ DISTRIBUTION: 'EDIST', CONNECTION_GROUP: 'cg_1', ROUTING_ENDPOINT: endpoint },
-    ...{ AWS_ENDPOINT_URL_CLOUDFRONT: cloudfront.url, AWS_MAX_ATTEMPTS: '1' },
+    ...{ AWS_ENDPOINT_URL_CLOUDFRONT: cloudfront.url, AWS_ENDPOINT_URL_ACM: aws.url, AWS_MAX_ATTEMPTS: '1' },
   })
   stage = await createTestStage('control')
   await stage.createTenant({ slug: 'acme', domains: [] })
@@ -40,6 +50,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await lambda.close()
   await cloudfront.close()
+  await aws.close()
   await names.close()
   await stage.end()
 })
@@ -61,7 +72,7 @@ const tenantOf = (): DistributionTenant | undefined =>
 async function work(): Promise<void> {
   for (let turn = 0; turn < 8; turn += 1) {
     await stage.asOwner((client) =>
-      client.query('UPDATE catalog.domain_claims SET next_at = now(), leased_until = NULL'),
+      client.query('UPDATE catalog.domain_claims SET next_at = now() WHERE domain = $1', [domain]),
     )
     await advanceDueClaims(stage.control, { ask: invokeCourierForDomain, strayDays: 7 })
   }
@@ -73,13 +84,23 @@ async function prove(): Promise<void> {
   await work()
 }
 
+/** Has the name lead to CloudFront. */
+function lead(): void {
+  names.set('CNAME', domain, endpoint)
+  pointed.add(domain)
+}
+
 async function bringLive(): Promise<DistributionTenant> {
   await prove()
-  names.set('CNAME', domain, endpoint)
+  lead()
   await work()
   const tenant = tenantOf()
   if (tenant === undefined) throw new Error('no distribution tenant was added')
-  Object.assign(tenant, { issuance: 'issued', status: 'Deployed' })
+  Object.assign(tenant, { issuance: 'issued' })
+  await work()
+  // Attached, and on its way to every edge.
+  expect(await show()).toMatchObject({ state: 'issuing', problem: expect.stringContaining('every edge') })
+  tenant.status = 'Deployed'
   await work()
   expect(await show()).toMatchObject({ state: 'live', problem: null })
   return tenant
@@ -90,12 +111,21 @@ describe('a name served by the distribution', () => {
     await prove()
     expect(await show()).toMatchObject({ way: 'distribution', state: 'certificate wanted' })
     expect((await show()).records[1]).toMatchObject({ type: 'CNAME', name: domain, value: endpoint, found: false })
-    expect(tenantOf()).toMatchObject({ distribution: 'EDIST', enabled: true, certificate: undefined })
+    // CloudFront takes no name that does not lead to it yet.
+    expect(tenantOf()).toBeUndefined()
 
     names.set('CNAME', domain, endpoint)
     await work()
+    expect(await show()).toMatchObject({
+      ...{ state: 'certificate wanted', problem: expect.stringContaining('ownership.). It is tried again by itself') },
+    })
+    pointed.add(domain)
+    await work()
+    expect(tenantOf()).toMatchObject({ distribution: 'EDIST', enabled: true, certificate: undefined })
     expect(await show()).toMatchObject({ state: 'issuing', problem: expect.stringContaining('minutes') })
     Object.assign(tenantOf() ?? {}, { issuance: 'issued' })
+    await work()
+    Object.assign(tenantOf() ?? {}, { status: 'Deployed' })
     await work()
     expect(await show()).toMatchObject({ state: 'live', problem: null })
     expect(tenantOf()?.certificate).toBe(tenantOf()?.issued)
@@ -104,7 +134,10 @@ describe('a name served by the distribution', () => {
   it('is added once, however often a step is done again', async () => {
     await bringLive()
     await stage.asOwner((client) =>
-      client.query("UPDATE catalog.domain_claims SET state = 'proven', details = '{}' WHERE domain = $1", [domain]),
+      client.query(
+        'UPDATE catalog.domain_claims SET state = \'proven\', details = \'{"token": "x"}\' WHERE domain = $1',
+        [domain],
+      ),
     )
     await work()
     expect((await show()).state).toBe('live')
@@ -118,17 +151,23 @@ describe('a name served by the distribution', () => {
     expect(tenant).toMatchObject({ enabled: false, status: 'InProgress' })
     expect((await show()).state).toBe('removing')
     tenant.status = 'Deployed'
+    asked.splice(0)
     await work()
     expect(tenantOf()).toBeUndefined()
+    // The certificate that CloudFront requested is ours, and goes too.
+    expect(asked).toContain('DeleteCertificate')
     expectProblem(await operate('GET', `/tenants/acme/domains/${domain}`), 404, 'not-found')
   })
 
   it('that never leads there ends with what to do', async () => {
     await prove()
-    names.set('CNAME', domain, endpoint)
+    lead()
     await work()
-    Object.assign(tenantOf() ?? {}, { issuance: 'validation-timed-out' })
+    const tenant = tenantOf()
+    Object.assign(tenant ?? {}, { issuance: 'validation-timed-out' })
     await work()
+    // What was made is freed at once, so that the name is free for who has proof.
+    expect(tenant).toMatchObject({ enabled: false })
     expect(await show()).toMatchObject({
       state: 'failed',
       problem: expect.stringContaining('did not lead here in time'),
@@ -138,10 +177,13 @@ describe('a name served by the distribution', () => {
   it.each([
     ['it is associated with another distribution', 'CNAMEAlreadyExists', 409, 'failed', 'another account'],
     ['the quota is reached', 'EntityLimitExceeded', 400, 'failed', 'Service Quotas'],
-    ['CloudFront is busy', 'Throttling', 400, 'proven', 'tried again by itself'],
+    ['CloudFront is busy', 'Throttling', 400, 'certificate wanted', 'tried again by itself'],
+    ['the courier is not let', 'AccessDenied', 403, 'certificate wanted', 'does not let the courier'],
   ] as const)('says what to do when %s', async (_, code, status, state, told) => {
     cloudfront.fail = { method: 'POST', code, status }
     await prove()
+    lead()
+    await work()
     expect(await show()).toMatchObject({ state, problem: expect.stringContaining(told) })
   })
 })
