@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createOriginSecrets } from '../../../shared/http/origin-secret.ts'
 import { originSecretHeader, viewerHostHeader } from '../../../shared/origin-headers.ts'
 import { call, keyOf } from '../../support/call.ts'
 import { expectProblem } from '../../support/problem.ts'
@@ -78,6 +79,17 @@ it('a secret is replaced without a request refused: the new one and the one befo
   vi.advanceTimersByTime(5 * 60_000 + 1)
   expectProblem(await behind(current, 'shop.acme.com'), 403, 'other-tenant')
   expect((await behind(next, 'shop.acme.com')).status).toBe(200)
+})
+
+it('a secret that was never had is no answer: the request is told to come back, and it is asked for again in a second', async () => {
+  let now = 1_000_000
+  const secrets = createOriginSecrets('a-late-one', { now: () => now })
+  await expect(secrets.isOurs(current)).rejects.toMatchObject({ code: 'unavailable' })
+  stage.secrets.put('a-late-one', { current, previous: '' })
+  await expect(secrets.isOurs(current)).rejects.toMatchObject({ code: 'unavailable' })
+  now += 1_001
+  expect(await secrets.isOurs(current)).toBe(true)
+  expect(await secrets.isOurs('another')).toBe(false)
 })
 
 it('an empty secret is no secret', async () => {

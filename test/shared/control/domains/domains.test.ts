@@ -5,6 +5,8 @@ import { type DomainsEndpoint, startDomainsEndpoint } from '../../../../local/do
 import { type InvokeEndpoint, startInvokeEndpoint } from '../../../../local/invoke-endpoint.ts'
 import { advanceDueClaims } from '../../../../shared/control/domains/advance-claims.ts'
 import { type AskForDomain, invokeCourierForDomain } from '../../../../shared/control/invoke-function.ts'
+import { purgeOperation } from '../../../../shared/control/purge-operation.ts'
+import { runSlice } from '../../../../shared/control/run-operations.ts'
 import { operate } from '../../../support/call.ts'
 import { type NameServer, startNameServer } from '../../../support/name-server.ts'
 import { expectProblem } from '../../../support/problem.ts'
@@ -493,6 +495,32 @@ describe("a tenant's end", () => {
     expect(await purgeTenant(stage.control, slug)).toBe(0)
     expect(aws.domains.has(domain)).toBe(false)
     expectProblem(await operate('GET', `/tenants/${slug}`), 404, 'tenant-unknown')
+  })
+
+  it('is an operation that waits, and does not fail for it', async () => {
+    const slug = 'patient'
+    await operate('POST', '/tenants', { slug, name: 'Patient' })
+    await bringLive(slug)
+    failure = {
+      operation: 'DELETE /v2/domainnames/{name}',
+      refused: new Refused('TooManyRequestsException', 'slow', 429),
+    }
+    const { body } = await operate('DELETE', `/tenants/${slug}?purge=${slug}`)
+    const slice = async () => {
+      await stage.asOwner((client) =>
+        client.query('UPDATE catalog.operations SET not_before = now() WHERE id = $1', [body.id]),
+      )
+      return runSlice(stage.control, new Map([[purgeOperation.kind, purgeOperation]]), {
+        deadline: Date.now() + 60_000,
+      })
+    }
+    for (let n = 0; n < 12; n += 1) expect(await slice()).toBe('unfinished')
+    expect((await operate('GET', `/operations/${body.id}`)).body).toMatchObject({ finished_at: null, problem: null })
+    failure = undefined
+    await work()
+    while ((await slice()) === 'unfinished');
+    expect((await operate('GET', `/operations/${body.id}`)).body.state).toBe('succeeded')
+    expect(aws.domains.has(domain)).toBe(false)
   })
 
   it('claims no more names once it is deleted', async () => {
