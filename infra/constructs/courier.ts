@@ -86,8 +86,8 @@ export class Courier extends Construct {
     )
     // CloudFront requests the certificates in the name of who adds a tenant, in its own region.
     this.allow(['cloudfront:CreateDistributionTenant'], ['*'])
-    const viaCloudFront = { StringEquals: { 'aws:CalledViaLast': 'cloudfront.amazonaws.com' } }
-    this.allow(['acm:RequestCertificate'], ['*'], viaCloudFront)
+    // CloudFront's own request in the courier's name: its certificates are proven by HTTP.
+    this.allow(['acm:RequestCertificate'], ['*'], { Bool: { 'aws:ViaAWSService': 'true' } })
     const certificates = `arn:${stack.partition}:acm:us-east-1:${stack.account}:certificate/*`
     this.allow(['acm:DescribeCertificate', 'acm:DeleteCertificate'], [certificates])
     for (const resource of [

@@ -6,6 +6,7 @@ import type {
   Refusal,
   SeenRecord,
 } from '../../courier/domains/domain-request.ts'
+import { describeError, log } from '../../logger.ts'
 import type { AskForDomain } from '../invoke-function.ts'
 import { type Claim, isEmpty, proofRecord, wantedRecords } from './claim.ts'
 import type { ClaimStep } from './claim-steps.ts'
@@ -28,7 +29,7 @@ const longestWait = hour
 const patience = 30
 
 /** Seconds until a claim that got no further is looked at again. */
-export function waitOf({ attempts }: Pick<Claim, 'attempts'>): number {
+function waitOf({ attempts }: Pick<Claim, 'attempts'>): number {
   return Math.min(firstWait * 2 ** Math.min(attempts, 20), longestWait)
 }
 
@@ -37,12 +38,18 @@ export function waitOf({ attempts }: Pick<Claim, 'attempts'>): number {
  * made twice. A name that does not come to live within 30 days is given up.
  */
 export async function advanceClaim(claim: Claim, options: AdvanceOptions): Promise<ClaimStep> {
-  const step = await createSteps(claim, options)[claim.state]()
+  const step = await Promise.resolve(createSteps(claim, options)[claim.state]()).catch((error): ClaimStep => {
+    log.warn('a domain was not looked at', { tenant: claim.tenant, domain: claim.domain, error: describeError(error) })
+    const problem = 'It could not be looked at; the log has the cause. It is tried again by itself.'
+    return { state: claim.state, problem, wait: waitOf(claim), moved: false, strayed: claim.strayed_at !== null }
+  })
   const age = (options.now ?? (() => Date.now()))() - Date.parse(claim.created_at)
   const isOnItsWay = !['live', 'failed', 'removing', 'removed'].includes(step.state)
   if (!isOnItsWay || age < patience * day * 1_000) return step
   const problem = `It did not come to live within ${patience} days (${step.problem ?? step.state}). Verify it to begin anew.`
-  return { ...step, state: 'failed', problem, wait: 0, moved: true }
+  // Before it is proven nothing is made, and nothing to be freed.
+  const details = claim.state === 'proof wanted' ? { details: {} } : {}
+  return { ...step, ...details, state: 'failed', problem, wait: 0, moved: true }
 }
 
 function createSteps(claim: Claim, { ask, strayDays, now = () => Date.now() }: AdvanceOptions) {
@@ -121,11 +128,11 @@ function createSteps(claim: Claim, { ask, strayDays, now = () => Date.now() }: A
   const awaitDistribution = () =>
     having({ kind: 'describe-distribution-tenant', id: distributionTenant }, (described) => {
       if (described.status === 'failed') return fail(whyFailed(described.reason))
-      if (described.status === 'pending') return stay('CloudFront is at it: minutes as a rule.')
       const learnt = described.certificate === undefined ? {} : { certificate: described.certificate }
+      if (described.status === 'pending') return stay('CloudFront is at it: minutes as a rule.', learnt)
       if (described.attached && described.deployed) return move('live', { ...learnt, led: true })
       if (described.attached) return stay('The certificate is on its way to every edge.', learnt)
-      const attach = { id: distributionTenant, domain, certificate: described.certificate ?? '' }
+      const attach = { id: distributionTenant, certificate: described.certificate ?? '' }
       return having({ kind: 'attach-certificate', ...attach }, () => ({
         ...{ ...stay('The certificate is on its way to every edge.', learnt), moved: true },
       }))
@@ -191,13 +198,18 @@ function createSteps(claim: Claim, { ask, strayDays, now = () => Date.now() }: A
       const answer = await ask(request)
       return isRefusal(answer) ? stay(answer.refused) : goOn(answer)
     }
-    const deleteCertificate = (arn: string) => asking({ kind: 'delete-certificate', certificate: arn }, () => done())
+    // Nothing is served by it any more: one that cannot be deleted is no reason to keep the name.
+    const deleteCertificate = async (arn: string): Promise<ClaimStep> => {
+      const answer = await ask({ kind: 'delete-certificate', certificate: arn })
+      return isRefusal(answer) && !answer.final ? stay(answer.refused) : done()
+    }
 
     if (way === 'distribution') {
       // Found by the name: whoever added it may not have come to write down what it is called.
       return asking({ kind: 'remove-distribution-tenant', domain }, ({ gone, certificate: issued }) => {
         if (!gone) return stay('CloudFront is taking it down.', issued === undefined ? {} : { certificate: issued })
-        return certificate === '' ? done() : deleteCertificate(certificate)
+        const left = issued ?? certificate
+        return left === '' ? done() : deleteCertificate(left)
       })
     }
     if (token === '' && certificate === '') return done()

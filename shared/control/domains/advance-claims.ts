@@ -2,8 +2,8 @@ import { readEnvironment } from '../../environment.ts'
 import { describeError, log } from '../../logger.ts'
 import type { ControlPlane } from '../../tenancy/control-plane.ts'
 import { invokeCourierForDomain } from '../invoke-function.ts'
-import { type AdvanceOptions, advanceClaim, waitOf } from './advance-claim.ts'
-import { type ClaimStep, type LeasedClaim, storeStep, takeDueClaims } from './claim-steps.ts'
+import { type AdvanceOptions, advanceClaim } from './advance-claim.ts'
+import { type LeasedClaim, storeStep, takeDueClaims } from './claim-steps.ts'
 import { countClaims, removeClaimsOf } from './claims.ts'
 
 /** Claims that one look takes on at once. */
@@ -43,12 +43,8 @@ export async function detachDomains(
 
 async function advance(control: ControlPlane, claim: LeasedClaim, options: AdvanceOptions): Promise<void> {
   const about = { tenant: claim.tenant, domain: claim.domain }
-  const step = await advanceClaim(claim, options).catch((error): ClaimStep => {
-    log.warn('a domain was not looked at', { ...about, error: describeError(error) })
-    const problem = 'It could not be looked at; the log has the cause. It is tried again by itself.'
-    return { state: claim.state, problem, wait: waitOf(claim), moved: false, strayed: claim.strayed_at !== null }
-  })
   try {
+    const step = await advanceClaim(claim, options)
     await storeStep(control, claim, step)
     if (step.state !== claim.state) log.info('domain', { ...about, from: claim.state, to: step.state })
   } catch (error) {

@@ -24,12 +24,13 @@ export async function takeDueClaims(
   const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
     client.query<LeasedClaim>(
       `UPDATE catalog.domain_claims c SET leased_until = clock_timestamp() + $2 * interval '1 s'
-       FROM catalog.tenants t WHERE t.id = c.tenant_id AND c.id IN (
+       FROM catalog.tenants t WHERE t.id = c.tenant_id AND c.id = ANY (ARRAY(
          SELECT d.id FROM catalog.domain_claims d JOIN catalog.tenants o ON o.id = d.tenant_id
          WHERE d.next_at <= clock_timestamp() AND coalesce(d.leased_until < clock_timestamp(), true)
            AND ($3::bigint IS NULL OR d.tenant_id = $3)
-           AND (o.status <> 'deleting' OR d.state IN ('removing', 'failed', 'live'))
-         ORDER BY d.next_at LIMIT $1 FOR UPDATE OF d SKIP LOCKED)
+           AND (o.status <> 'deleting' OR d.state IN ('removing', 'failed', 'live')
+             OR d.created_at < now() - interval '30 days')
+         ORDER BY d.next_at LIMIT $1 FOR UPDATE OF d SKIP LOCKED))
        RETURNING ${claimColumns}, c.leased_until::text AS lease`,
       [most, lease, tenantId],
     ),
@@ -61,23 +62,13 @@ export async function storeStep(control: ControlPlane, claim: LeasedClaim, step:
     await write(step)
   } catch (error) {
     if (sqlStateOf(error) !== sqlState.uniqueViolation) throw error
-    if (await displaceUnproven(control, claim.domain)) return write(step)
     const problem =
       'Another tenant holds this name. It comes free when it is removed there, or leads elsewhere for a week.'
     await write({ state: claim.state, problem, wait: 3_600, moved: false })
   }
 }
 
-async function displaceUnproven({ pools, catalog }: ControlPlane, domain: string): Promise<boolean> {
-  return withOwnerTransaction(pools, catalog, async (client) => {
-    const { rowCount } = await client.query(
-      `WITH unproven AS (DELETE FROM catalog.domain_claims WHERE domain = $1 AND proof = '' RETURNING domain, tenant_id)
-       DELETE FROM catalog.domains d USING unproven u WHERE d.domain = u.domain AND d.tenant_id = u.tenant_id`,
-      [domain],
-    )
-    return rowCount !== 0
-  })
-}
+const isAskedAnew = `(state = 'failed' AND $4 = 'failed' AND details ? 'restart' AND NOT $10)`
 
 async function store(client: pg.ClientBase, claim: LeasedClaim, step: ClaimStep): Promise<void> {
   const { id, state: before, domain, tenant_id, lease: own } = claim
@@ -93,11 +84,17 @@ async function store(client: pg.ClientBase, claim: LeasedClaim, step: ClaimStep)
   }
   const details = JSON.stringify(step.details ?? claim.details)
   const { rowCount } = await client.query(
-    `UPDATE catalog.domain_claims SET state = $4, details = $5, problem = $6, leased_until = NULL,
-       attempts = CASE WHEN $7 THEN 0 ELSE attempts + 1 END, next_at = clock_timestamp() + $8 * interval '1 s',
+    // Somebody may have had a failed one verified while it was looked at: that is not forgotten.
+    `UPDATE catalog.domain_claims SET state = $4, problem = $6, leased_until = NULL,
+       details = $5::jsonb || CASE WHEN ${isAskedAnew} THEN '{"restart": true}' ELSE '{}' END::jsonb,
+       next_at = clock_timestamp() + CASE WHEN ${isAskedAnew} THEN 0 ELSE $8 END * interval '1 s',
+       attempts = CASE WHEN $7 THEN 0 ELSE attempts + 1 END,
        checked_at = clock_timestamp(), strayed_at = CASE WHEN $9 THEN coalesce(strayed_at, clock_timestamp()) END
      WHERE id = $1 AND state = $2 AND leased_until = $3::timestamptz`,
-    [...[id, before, own, step.state, details, step.problem, step.moved, step.wait], step.strayed ?? false],
+    [
+      ...[id, before, own, step.state, details, step.problem, step.moved, step.wait],
+      ...[step.strayed ?? false, claim.details.restart === true],
+    ],
   )
   if (rowCount === 0) {
     await client.query(
@@ -111,7 +108,8 @@ async function store(client: pg.ClientBase, claim: LeasedClaim, step: ClaimStep)
     if (before === 'live') await unroute()
     return
   }
-  // The claim is the one that holds the name.
+  // The claim is the one that holds the name; what was entered without proof gives way to it.
+  await client.query("DELETE FROM catalog.domain_claims WHERE domain = $1 AND proof = '' AND id <> $2", [domain, id])
   await client.query(
     `INSERT INTO catalog.domains (domain, tenant_id) VALUES ($1, $2)
      ON CONFLICT (domain) DO UPDATE SET tenant_id = EXCLUDED.tenant_id WHERE domains.tenant_id <> EXCLUDED.tenant_id`,

@@ -32,15 +32,17 @@ export async function addClaim(
     if (tenant.status === 'deleting') {
       throw new AppError('wrong_status', `The tenant "${slug}" is being deleted, and can claim no domain.`)
     }
-    const { rowCount } = await client.query(
-      `INSERT INTO catalog.domain_claims (domain, tenant_id, way, proof) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+    const entered = await client.query<{ made: boolean }>(
+      // One whose removal ends at this moment is waited for, and is either gone or seen.
+      `INSERT INTO catalog.domain_claims AS c (domain, tenant_id, way, proof) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (domain, tenant_id) DO UPDATE SET domain = c.domain RETURNING xmax = 0 AS made`,
       [domain, tenant.id, way, proof],
     )
     const claim = await findClaim(client, slug, domain)
     if (claim.state === 'removing') {
       throw new AppError('conflict', `${domain} is still being removed; add it again when it is gone.`)
     }
-    return { claim, created: rowCount === 1 }
+    return { claim, created: onlyRow(entered.rows).made }
   })
 }
 

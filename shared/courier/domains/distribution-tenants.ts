@@ -5,8 +5,11 @@ import {
   DeleteDistributionTenantCommand,
   GetDistributionTenantByDomainCommand,
   GetDistributionTenantCommand,
+  type GetDistributionTenantCommandOutput,
   GetManagedCertificateDetailsCommand,
+  type ManagedCertificateDetails,
   UpdateDistributionTenantCommand,
+  type UpdateDistributionTenantCommandInput,
 } from '@aws-sdk/client-cloudfront'
 import type { DomainResult } from './domain-request.ts'
 import { isMissing } from './refusal-of.ts'
@@ -63,11 +66,11 @@ async function findByDomain(domain: string, distribution: string) {
 }
 
 export async function describeDistributionTenant(id: string): Promise<DomainResult<'describe-distribution-tenant'>> {
-  const [{ ManagedCertificateDetails = {} }, { DistributionTenant = {} }] = await Promise.all([
-    cloudfront.send(new GetManagedCertificateDetailsCommand({ Identifier: id })),
-    cloudfront.send(new GetDistributionTenantCommand({ Identifier: id })),
+  // It takes seconds until what was added is there.
+  const [{ CertificateArn, CertificateStatus }, { DistributionTenant = {} }] = await Promise.all([
+    describeManagedCertificate(id),
+    cloudfront.send(new GetDistributionTenantCommand({ Identifier: id })).catch(ignoreMissing),
   ])
-  const { CertificateArn, CertificateStatus } = ManagedCertificateDetails
   const isPending = CertificateStatus === 'pending-validation' || CertificateStatus === undefined
   const attached = DistributionTenant.Customizations?.Certificate?.Arn
   return {
@@ -83,22 +86,10 @@ export async function describeDistributionTenant(id: string): Promise<DomainResu
 }
 
 /** Has the tenant use the certificate that was issued for it. */
-export async function attachCertificate({
-  id,
-  domain,
-  certificate,
-}: {
-  readonly id: string
-  readonly domain: string
-  readonly certificate: string
-}): Promise<DomainResult<'attach-certificate'>> {
-  const { ETag, DistributionTenant = {} } = await cloudfront.send(new GetDistributionTenantCommand({ Identifier: id }))
-  await cloudfront.send(
-    new UpdateDistributionTenantCommand({
-      ...{ Id: id, IfMatch: ETag, Domains: [{ Domain: domain }] },
-      Customizations: { ...DistributionTenant.Customizations, Certificate: { Arn: certificate } },
-    }),
-  )
+export async function attachCertificate(id: string, certificate: string): Promise<DomainResult<'attach-certificate'>> {
+  const found = await cloudfront.send(new GetDistributionTenantCommand({ Identifier: id }))
+  const { Customizations } = found.DistributionTenant ?? {}
+  await update(found, { Customizations: { ...Customizations, Certificate: { Arn: certificate } } })
   return {}
 }
 
@@ -113,18 +104,42 @@ export async function removeDistributionTenant(
   const found = await findByDomain(domain, distribution.id)
   if (found === undefined) return { gone: true }
   const { ETag, DistributionTenant = {} } = found
-  const { Id, Enabled, Status } = DistributionTenant
+  const { Id = '', Enabled, Status } = DistributionTenant
+  const { CertificateArn } = await describeManagedCertificate(Id)
+  const left = CertificateArn === undefined ? {} : { certificate: CertificateArn }
   if (Enabled) {
-    const { ManagedCertificateDetails = {} } = await cloudfront.send(
-      new GetManagedCertificateDetailsCommand({ Identifier: Id }),
-    )
-    const { CertificateArn } = ManagedCertificateDetails
-    await cloudfront.send(
-      new UpdateDistributionTenantCommand({ Id, IfMatch: ETag, Domains: [{ Domain: domain }], Enabled: false }),
-    )
-    return { gone: false, ...(CertificateArn === undefined ? {} : { certificate: CertificateArn }) }
+    await update(found, { Enabled: false })
+    return { gone: false, ...left }
   }
-  if (Status === 'InProgress') return { gone: false }
+  if (Status === 'InProgress') return { gone: false, ...left }
   await cloudfront.send(new DeleteDistributionTenantCommand({ Id, IfMatch: ETag }))
-  return { gone: true }
+  return { gone: true, ...left }
+}
+
+/** Nothing is known of one that was not requested, or has just been. */
+async function describeManagedCertificate(id: string): Promise<ManagedCertificateDetails> {
+  const { ManagedCertificateDetails: details = {} } = await cloudfront
+    .send(new GetManagedCertificateDetailsCommand({ Identifier: id }))
+    .catch(ignoreMissing)
+  return details
+}
+
+/** Changes a tenant, sending what stays along: nothing says that what is left out is kept. */
+async function update(
+  { ETag, DistributionTenant = {} }: Pick<GetDistributionTenantCommandOutput, 'ETag' | 'DistributionTenant'>,
+  change: Pick<UpdateDistributionTenantCommandInput, 'Enabled' | 'Customizations'>,
+): Promise<void> {
+  const { Id, DistributionId, ConnectionGroupId, Domains = [], Enabled, Customizations } = DistributionTenant
+  await cloudfront.send(
+    new UpdateDistributionTenantCommand({
+      ...{ Id, IfMatch: ETag, DistributionId, ConnectionGroupId, Enabled, Customizations },
+      Domains: Domains.map(({ Domain }) => ({ Domain })),
+      ...change,
+    }),
+  )
+}
+
+function ignoreMissing(error: unknown): Record<string, never> {
+  if (isMissing(error)) return {}
+  throw error
 }

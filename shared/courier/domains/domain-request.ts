@@ -24,7 +24,7 @@ export const domainRequest = z.discriminatedUnion('kind', [
   /** Serves a domain by the distribution, which requests its certificate. */
   z.strictObject({ kind: z.literal('add-distribution-tenant'), domain }),
   z.strictObject({ kind: z.literal('describe-distribution-tenant'), id }),
-  z.strictObject({ kind: z.literal('attach-certificate'), id, domain, certificate }),
+  z.strictObject({ kind: z.literal('attach-certificate'), id, certificate }),
   z.strictObject({ kind: z.literal('remove-distribution-tenant'), domain }),
 ])
 

@@ -35,7 +35,9 @@ export async function requestCertificate(domain: string, token: string): Promise
 }
 
 export async function describeCertificate(certificate: string): Promise<DomainResult<'describe-certificate'>> {
-  const { Certificate = {} } = await acm.send(new DescribeCertificateCommand({ CertificateArn: certificate }))
+  // It takes seconds until one that was requested is there.
+  const { Certificate = {} } =
+    (await acm.send(new DescribeCertificateCommand({ CertificateArn: certificate })).catch(ignoreMissing)) ?? {}
   const { FailureReason, DomainValidationOptions = [] } = Certificate
   return {
     status: statusOf(Certificate),
@@ -76,22 +78,33 @@ export async function serveDomain(
   if (found !== undefined && certificateOf(found) !== certificate) {
     throw new NameInUse('another custom domain of this account has this name')
   }
-  const made =
-    found ??
-    (await gateway.send(
-      new CreateDomainNameCommand({
-        DomainName: domain,
-        DomainNameConfigurations: [
-          { CertificateArn: certificate, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
-        ],
-      }),
-    ))
+  const made = found ?? (await createDomain(domain, certificate))
   const { target, ready } = configurationOf(made)
-  const { Items = [] } = await gateway.send(new GetApiMappingsCommand({ DomainName: domain }))
-  if (!Items.some(({ ApiId }) => ApiId === api)) {
-    await gateway.send(new CreateApiMappingCommand({ ApiId: api, DomainName: domain, Stage: '$default' }))
+  if (!(await isMapped(domain, api))) {
+    await gateway
+      .send(new CreateApiMappingCommand({ ApiId: api, DomainName: domain, Stage: '$default' }))
+      .catch(async (error) => {
+        if (!(await isMapped(domain, api))) throw error
+      })
   }
   return { target, ready }
+}
+
+/** What an answer that was lost has made is found: the SDK's own second try is refused for it. */
+async function createDomain(domain: string, certificate: string) {
+  const configuration = { CertificateArn: certificate, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' } as const
+  return gateway
+    .send(new CreateDomainNameCommand({ DomainName: domain, DomainNameConfigurations: [configuration] }))
+    .catch(async (error) => {
+      const found = await gateway.send(new GetDomainNameCommand({ DomainName: domain })).catch(() => undefined)
+      if (found === undefined || certificateOf(found) !== certificate) throw error
+      return found
+    })
+}
+
+async function isMapped(domain: string, api: string): Promise<boolean> {
+  const { Items = [] } = await gateway.send(new GetApiMappingsCommand({ DomainName: domain }))
+  return Items.some(({ ApiId }) => ApiId === api)
 }
 
 function certificateOf({

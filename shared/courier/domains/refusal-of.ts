@@ -1,17 +1,13 @@
 import type { Refusal } from './domain-request.ts'
 
 /** AWS is busy, or has not settled what it did before: the same will do later. */
-const passing = new Set([
-  ...['ThrottlingException', 'Throttling', 'TooManyRequestsException', 'RequestLimitExceeded', 'ServiceUnavailable'],
-  ...['ResourceInUseException', 'ResourceInUse', 'InvalidIfMatchVersion', 'PreconditionFailed', 'ResourceNotDisabled'],
-  ...[
-    'ResourceInUse',
-    'InvalidStateException',
-    'RequestInProgressException',
-    'CannotDeleteEntityWhileInUse',
-    'CannotUpdateEntityWhileInUse',
-  ],
-])
+const passing = new Set(
+  `ThrottlingException Throttling TooManyRequestsException RequestLimitExceeded ServiceUnavailable
+  ResourceInUseException ResourceInUse InvalidIfMatchVersion PreconditionFailed ResourceNotDisabled
+  InvalidStateException RequestInProgressException CannotDeleteEntityWhileInUse CannotUpdateEntityWhileInUse`.split(
+    /\s+/,
+  ),
+)
 
 /** Nobody's fault but the deployment's, which somebody will mend: the name did nothing wrong. */
 const notAllowed = /AccessDenied|ExpiredToken|UnrecognizedClient|InvalidClientToken|Unauthorized/

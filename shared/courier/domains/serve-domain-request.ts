@@ -52,7 +52,7 @@ async function serve(request: DomainRequest): Promise<DomainResult<DomainRequest
     case 'describe-distribution-tenant':
       return describeDistributionTenant(request.id)
     case 'attach-certificate':
-      return attachCertificate(request)
+      return attachCertificate(request.id, request.certificate)
     case 'remove-distribution-tenant':
       return removeDistributionTenant(request.domain, distribution())
   }

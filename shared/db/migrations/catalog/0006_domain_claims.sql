@@ -25,9 +25,10 @@ CREATE TABLE catalog.domain_claims (
   UNIQUE (domain, tenant_id)
 );
 
--- Of the tenants that want one name, the one with proof has it; and for as long as something is there that was made for it.
+-- Of the tenants that want one name, the one with proof has it; and for as long as something is there that was made for it. What
+-- was entered without proof holds nothing.
 CREATE UNIQUE INDEX domain_claims_held_idx ON catalog.domain_claims (domain)
-  WHERE state <> 'proof wanted' AND NOT (state = 'failed' AND details - 'restart' = '{}');
+  WHERE proof <> '' AND state <> 'proof wanted' AND NOT (state = 'failed' AND details - 'restart' = '{}');
 CREATE INDEX domain_claims_next_at_idx ON catalog.domain_claims (next_at);
 CREATE INDEX domain_claims_tenant_id_idx ON catalog.domain_claims (tenant_id);
 

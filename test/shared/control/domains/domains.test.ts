@@ -221,8 +221,11 @@ describe('a claimed name', () => {
       )
     })
     expect((await show()).records).toEqual([])
-    await add('other')
+    const { records } = await add('other')
+    setRecord(records[0])
     await work()
+    // Until the other is served it is routed as it was.
+    expect((await show('other')).state).toBe('certificate wanted')
     expect(await routedTo()).toBe('acme')
     await bringLive('other')
     expect(await routedTo()).toBe('other')
