@@ -12,6 +12,8 @@ export interface DataFolder {
   /** Passwords of the embedded server, drawn on the first start. */
   readonly passwords: Passwords
   writeRunning(running: Running | undefined): void
+  /** Variables for functions that are invoked by themselves while the stage runs, as SAM CLI reads them from a file. */
+  writeVariables(variables: Readonly<Record<string, string>> | undefined): void
   /** How far the demo data have come: nothing yet, begun and perhaps cut short, or loaded. */
   readDemo(): DemoState
   writeDemo(state: DemoState): void
@@ -65,10 +67,27 @@ export function openDataFolder(name: string): DataFolder {
       if (content === undefined) rmSync(join(path, runningFile), { force: true })
       else writeFile(path, runningFile, content)
     },
+    writeVariables(variables) {
+      const files = Object.entries({ [variablesFile]: '127.0.0.1', 'env.container.json': 'host.docker.internal' })
+      for (const [file, host] of files) {
+        if (variables === undefined) rmSync(join(path, file), { force: true })
+        else writeFile(path, file, { Parameters: reachedBy(host, variables) })
+      }
+    },
     readDemo: () => readFile(path, 'demo.json', demo)?.state ?? 'none',
     writeDemo: (state) => writeFile(path, 'demo.json', { state }),
     keys: openKeyRing(path),
   }
+}
+
+/** In the data folder, for whoever runs on this machine itself; beside it lies one for containers. */
+export const variablesFile = 'env.json'
+
+/** The same with this machine's services under another name. */
+function reachedBy(host: string, variables: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [name, value.replace('http://127.0.0.1:', `http://${host}:`)]),
+  )
 }
 
 const keysFile = 'keys.json'

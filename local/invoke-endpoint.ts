@@ -3,10 +3,13 @@ import { text } from 'node:stream/consumers'
 import type { FunctionPool } from './gateway/function-pool.ts'
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts'
 
-/** Its `url` is for AWS_ENDPOINT_URL_LAMBDA. */
-export type InvokeEndpoint = LoopbackServer
+/** Its `url` is for AWS_ENDPOINT_URL_LAMBDA, with the access key. */
+export interface InvokeEndpoint extends LoopbackServer {
+  /** The same for a client whose access key is not ours to choose: it stands in the path. */
+  readonly urlWithKey: string
+}
 
-const invocation = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
+const invocation = /^(?:\/([0-9a-f]+))?\/2015-03-31\/functions\/([^/]+)\/invocations$/
 
 /** What the service's model takes for FunctionName (140 characters for a name alone, 170 for an ARN) and InvocationType. */
 const functionName =
@@ -25,10 +28,11 @@ export async function startInvokeEndpoint(
   accessKeyId: string,
 ): Promise<InvokeEndpoint> {
   const answer = async (request: IncomingMessage): Promise<{ status: number; failed?: boolean; body: unknown }> => {
-    if (!request.headers.authorization?.includes(`Credential=${accessKeyId}/`)) {
+    const [, key, encoded = ''] = invocation.exec(request.url ?? '') ?? []
+    if (key !== accessKeyId && !request.headers.authorization?.includes(`Credential=${accessKeyId}/`)) {
       return { status: 403, body: { Type: 'User', message: 'The security token included in the request is invalid.' } }
     }
-    const name = decodeURIComponent(invocation.exec(request.url ?? '')?.[1] ?? '')
+    const name = decodeURIComponent(encoded)
     const type = String(request.headers['x-amz-invocation-type'] ?? 'RequestResponse')
     if (!functionName.test(name) || name.length > 170 || !invocationTypes.includes(type)) {
       const message = `1 validation error detected: FunctionName ${name}, InvocationType ${type}`
@@ -58,5 +62,5 @@ export async function startInvokeEndpoint(
       () => response.writeHead(400).end(),
     )
   })
-  return server
+  return { ...server, urlWithKey: `${server.url}/${accessKeyId}` }
 }

@@ -19,7 +19,7 @@ import { startInvokeEndpoint } from './invoke-endpoint.ts'
 import { migrateFleet } from './migrate-fleet.ts'
 import { startOperationsLoop } from './operations-loop.ts'
 import { openOperatorToken } from './operator-token.ts'
-import { type Cluster, startCluster } from './postgres/cluster.ts'
+import { startCluster } from './postgres/cluster.ts'
 import { createMaster, masterName } from './postgres/create-master.ts'
 import { startSecretsEndpoint } from './secrets-endpoint.ts'
 import { synthesise } from './synthesise.ts'
@@ -30,6 +30,8 @@ export interface LocalStage {
   readonly secretsUrl: string
   readonly accessKeyId: string
   readonly operatorTokenFile: string
+  /** Variables for a function that is invoked by itself, on this machine. */
+  readonly variables: Readonly<Record<string, string>>
   /** Whether a tenant's own name is served. */
   isServed(name: string): boolean
   /** Stops everything but the ports, requests first, the database last. */
@@ -48,6 +50,13 @@ export interface LocalStageOptions {
 }
 
 const stage = 'dev'
+
+/** What differs here from the template's variables. */
+const hereInstead = {
+  SHARED_DOMAINS: 'localhost,127.0.0.1',
+  BASE_DOMAIN: 'localhost',
+  NODE_EXTRA_CA_CERTS: '',
+}
 const placement = 'main'
 
 /**
@@ -67,7 +76,7 @@ export async function startLocalStage({
   synthesised.catch(() => undefined) // awaited below, once the database is there to be stopped
   const cluster = await startCluster({ dataFolder: data.path, superuserPassword: passwords.superuser, durable: true })
   started.defer(() => cluster.stop())
-  const secrets = await startSecretsEndpoint((name) => declareSecret(name, cluster, data))
+  const secrets = await startSecretsEndpoint((name, host) => declareSecret(name, { host, port: cluster.port }, data))
   started.defer(() => secrets.close())
   await createPlacement(await createMaster(cluster.superuser, passwords.master), {
     ...{ database: databaseOf(placement), holdsCatalog: true, passwords },
@@ -83,12 +92,7 @@ export async function startLocalStage({
   output.on('error', (error) => console.error(`the functions' output cannot be written: ${error.message}`))
   const template = (stack: string) => readTemplate(join(outputFolder, `Atrium-${stage}-${stack}.template.json`))
   const controlTemplate = template('Control')
-  const common = {
-    ...awsEnvironment(secrets.url, secrets.accessKeyId),
-    SHARED_DOMAINS: 'localhost,127.0.0.1',
-    BASE_DOMAIN: 'localhost',
-    NODE_EXTRA_CA_CERTS: '',
-  }
+  const common = { ...awsEnvironment(secrets.url, secrets.accessKeyId), ...hereInstead }
   const bootstrap = createFunctionPool(controlTemplate.functionOf('Bootstrap'), {
     ...{ environment: common, output },
   })
@@ -128,6 +132,12 @@ export async function startLocalStage({
     secretsUrl: secrets.url,
     accessKeyId: secrets.accessKeyId,
     operatorTokenFile: operator.file,
+    variables: {
+      ...hereInstead,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.urlWithKey,
+      AWS_ENDPOINT_URL_LAMBDA: lambda.urlWithKey,
+      SIGNING_KEYS_FUNCTION: environment.SIGNING_KEYS_FUNCTION,
+    },
     isServed: domains.isServed,
     stop: () => running.disposeAsync(),
   }
@@ -143,7 +153,7 @@ function databaseOf(name: string): string {
 /** The secrets of this stage: the master's, and both logins' of a placement of any name. */
 function declareSecret(
   name: string,
-  cluster: Cluster,
+  server: { readonly host: string; readonly port: number },
   { passwords }: DataFolder,
 ): Readonly<Record<string, unknown>> | undefined {
   if (name === masterSecret) return { username: masterName, password: passwords.master }
@@ -151,7 +161,7 @@ function declareSecret(
   if (of === undefined || (login !== 'api' && login !== 'control')) return undefined
   const names = placementNames(databaseOf(of))
   return {
-    ...{ engine: 'postgres', host: '127.0.0.1', port: cluster.port, dbname: names.database, ssl: false },
+    ...{ engine: 'postgres', ...server, dbname: names.database, ssl: false },
     ...{ username: names[login], password: passwords[login], masterarn: masterSecret },
   }
 }

@@ -4,8 +4,10 @@ import * as z from 'zod'
 import { startLoopbackServer } from './loopback-server.ts'
 
 export interface SecretsEndpoint {
-  /** For AWS_ENDPOINT_URL_SECRETS_MANAGER. */
+  /** For AWS_ENDPOINT_URL_SECRETS_MANAGER, with the access key. */
   readonly url: string
+  /** The same for a client whose access key is not ours to choose: it stands in the path. */
+  readonly urlWithKey: string
   /** For AWS_ACCESS_KEY_ID: drawn anew for each endpoint, and answered to nobody else. */
   readonly accessKeyId: string
   /** Keeps a secret under its name, as JSON. */
@@ -21,17 +23,17 @@ const getSecretValue = z.object({ SecretId: z.string().min(1).max(2_048) })
  * Answers Secrets Manager's GetSecretValue (AWS JSON 1.1) on 127.0.0.1, so that functions read their secrets here
  * through the same client as on AWS. Nothing is written to disk. The access key stands in for IAM: requests signed with
  * another are refused, so that other users of this machine cannot read the secrets. `declare` answers for names that
- * were not put there, as the deployment's settings declare secrets.
+ * were not put there, as the deployment's settings declare secrets; `host` is what the caller reaches this machine by.
  */
 export async function startSecretsEndpoint(
-  declare: (name: string) => Readonly<Record<string, unknown>> | undefined = () => undefined,
+  declare: (name: string, host: string) => Readonly<Record<string, unknown>> | undefined = () => undefined,
 ): Promise<SecretsEndpoint> {
   const accessKeyId = randomBytes(16).toString('hex')
   const secrets = new Map<string, string>()
   const requests = new Map<string, number>()
 
   const answer = async (request: IncomingMessage): Promise<{ status: number; body: unknown }> => {
-    if (!request.headers.authorization?.includes(`Credential=${accessKeyId}/`)) {
+    if (!isAllowed(request, accessKeyId)) {
       return { status: 403, body: { __type: 'AccessDeniedException' } }
     }
     if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') {
@@ -41,7 +43,7 @@ export async function startSecretsEndpoint(
     if (!input.success) return { status: 400, body: { __type: 'InvalidParameterException', message: 'SecretId?' } }
     const { SecretId } = input.data
     requests.set(SecretId, (requests.get(SecretId) ?? 0) + 1)
-    const declared = secrets.has(SecretId) ? undefined : declare(SecretId)
+    const declared = secrets.has(SecretId) ? undefined : declare(SecretId, hostOf(request))
     const SecretString = secrets.get(SecretId) ?? (declared && JSON.stringify(declared))
     if (SecretString === undefined) {
       const message = "Secrets Manager can't find the specified secret."
@@ -63,10 +65,20 @@ export async function startSecretsEndpoint(
   })
   return {
     ...server,
+    urlWithKey: `${server.url}/${accessKeyId}`,
     accessKeyId,
     put: (name, value) => void secrets.set(name, JSON.stringify(value)),
     requestsFor: (name) => requests.get(name) ?? 0,
   }
+}
+
+function isAllowed({ url, headers }: IncomingMessage, accessKeyId: string): boolean {
+  return headers.authorization?.includes(`Credential=${accessKeyId}/`) === true || url === `/${accessKeyId}/`
+}
+
+/** From inside a container this machine has another name. */
+function hostOf({ headers: { host = '127.0.0.1' } }: IncomingMessage): string {
+  return host.replace(/:\d+$/, '')
 }
 
 async function readText(request: IncomingMessage): Promise<string> {

@@ -78,7 +78,11 @@ await runCommand({ help, options }, async ({ values }) => {
     ...{ pid: process.pid, url, controlUrl: `http://localhost:${controlGateway.port}` },
     ...{ operatorTokenFile: stage.operatorTokenFile, secretsUrl: stage.secretsUrl, accessKeyId: stage.accessKeyId },
   })
-  opened.defer(() => data.writeRunning(undefined))
+  data.writeVariables(stage.variables)
+  opened.defer(() => {
+    data.writeRunning(undefined)
+    data.writeVariables(undefined)
+  })
 
   const stopped = await Promise.race([prepare(), stopping.then(() => true)])
   if (!stopped) await stopping

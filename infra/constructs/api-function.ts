@@ -41,6 +41,12 @@ export interface ApiFunctionProps {
   readonly database: DatabaseStack
 }
 
+/**
+ * Empty on AWS, where the SDK takes an empty one for none: declared because SAM CLI sets only variables that the template
+ * declares, and a function invoked on one's own machine finds its secrets and the other functions by them.
+ */
+const forLocalInvocation = { AWS_ENDPOINT_URL_SECRETS_MANAGER: '', AWS_ENDPOINT_URL_LAMBDA: '' }
+
 /** Pairs as the functions' environment holds them: `main=…,large=…` */
 export function pairs(values: Readonly<Record<string, string | number>>): string {
   return Object.entries(values)
@@ -86,7 +92,8 @@ export class ApiFunction extends Construct {
       retention: settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     })
-    this.function = new NodejsFunction(this, 'Function', {
+    // By its own name once more: tools tell functions by the id of the construct that holds the resource.
+    this.function = new NodejsFunction(this, id, {
       entry: project(`functions/${entry}`),
       handler,
       projectRoot: project('.'),
@@ -103,6 +110,7 @@ export class ApiFunction extends Construct {
       securityGroups: [network.functions[plane]],
       environment: {
         ...environment,
+        ...forLocalInvocation,
         NODE_OPTIONS: '--enable-source-maps',
         // Lambda's Node runtimes trust Amazon's authorities for RDS only when told to.
         NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',

@@ -35,7 +35,7 @@ export class Courier extends Construct {
       retention: settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     })
-    this.function = new NodejsFunction(this, 'Function', {
+    this.function = new NodejsFunction(this, id, {
       functionName: courierName(settings),
       entry: project('functions/courier/handler.ts'),
       projectRoot: project('.'),

@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { Invocation, Outcome } from './function-process.ts'
+import type { Answer, Invocation, Measured, Outcome } from './function-process.ts'
 import type { TemplateFunction } from './read-template.ts'
 
 export interface FunctionPool {
@@ -24,6 +25,10 @@ export interface FunctionPoolOptions {
 
 /** Lambda's concurrency, as far as this machine plays it: further events wait. */
 const mostProcesses = 10
+
+const shuttingDown: Outcome = {
+  error: { errorType: 'Runtime.ShuttingDown', errorMessage: 'the function is being stopped', trace: [] },
+}
 
 const processFile = fileURLToPath(new URL('./function-process.ts', import.meta.url))
 
@@ -67,14 +72,14 @@ export function createFunctionPool(described: TemplateFunction, options: Functio
 
   const run = async (event: unknown): Promise<Outcome> => {
     const child = await acquire()
-    const outcome = await invokeOn(child, event, described.timeoutSeconds)
+    const { outcome } = await invokeOn(child, event, { timeoutSeconds: described.timeoutSeconds })
     release(child)
     return outcome
   }
 
   return {
     invoke(event) {
-      if (stopping) return Promise.resolve(failure('Runtime.ShuttingDown', 'the function is being stopped'))
+      if (stopping) return Promise.resolve(shuttingDown)
       const running = run(event).finally(() => inFlight.delete(running))
       inFlight.add(running)
       return running
@@ -89,6 +94,26 @@ export function createFunctionPool(described: TemplateFunction, options: Functio
       await Promise.all([...alive].map(end))
     },
   }
+}
+
+/** What {@link invokeOnce} had: nothing is measured of a process that died or was stopped. */
+export interface OneInvocation {
+  readonly outcome: Outcome
+  readonly measured?: Measured
+}
+
+/** Runs the function on one event, in a process that is then ended. */
+export async function invokeOnce(
+  described: TemplateFunction,
+  event: unknown,
+  { requestId, ...options }: FunctionPoolOptions & { readonly requestId: string },
+): Promise<OneInvocation> {
+  const child = startProcess(described, options)
+  const closed = once(child, 'close')
+  const invocation = await invokeOn(child, event, { timeoutSeconds: described.timeoutSeconds, requestId })
+  await end(child)
+  await closed // what it printed has come
+  return invocation
 }
 
 function startProcess(described: TemplateFunction, { environment, output }: FunctionPoolOptions): ChildProcess {
@@ -117,35 +142,36 @@ function splitHandler(handler: string): [file: string, exportName: string] {
   return [`${handler.slice(0, dot)}.mjs`, handler.slice(dot + 1)]
 }
 
-function invokeOn(child: ChildProcess, event: unknown, timeoutSeconds: number): Promise<Outcome> {
+function invokeOn(
+  child: ChildProcess,
+  event: unknown,
+  { timeoutSeconds, requestId = randomUUID() }: { readonly timeoutSeconds: number; readonly requestId?: string },
+): Promise<OneInvocation> {
   return new Promise((resolve) => {
     const timeout = timeoutSeconds * 1_000
-    const onMessage = (outcome: Outcome) => settle(outcome)
+    const onMessage = (answer: Answer) => settle(answer)
+    const fail = (errorType: string, errorMessage: string) =>
+      settle({ outcome: { error: { errorType, errorMessage, trace: [] } } })
     const onExit = (code: number | null, signal: string | null) =>
-      settle(failure('Runtime.ExitError', `the function's process ended with ${signal ?? code}`))
+      fail('Runtime.ExitError', `the function's process ended with ${signal ?? code}`)
     const timer = setTimeout(() => {
       child.off('exit', onExit)
       child.kill('SIGKILL')
-      settle(failure('Sandbox.Timedout', `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`))
+      fail('Sandbox.Timedout', `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`)
     }, timeout)
-    const settle = (outcome: Outcome) => {
+    const settle = (invocation: OneInvocation) => {
       clearTimeout(timer)
       child.off('message', onMessage)
       child.off('exit', onExit)
-      resolve(outcome)
+      resolve(invocation)
     }
     child.once('message', onMessage)
     child.once('exit', onExit)
-    const invocation: Invocation = { event, requestId: randomUUID(), deadline: Date.now() + timeout }
+    const invocation: Invocation = { event, requestId, deadline: Date.now() + timeout }
     child.send(invocation, (error) => {
-      if (error !== null)
-        settle(failure('Runtime.ExitError', `the function's process cannot be reached: ${error.message}`))
+      if (error !== null) fail('Runtime.ExitError', `the function's process cannot be reached: ${error.message}`)
     })
   })
-}
-
-function failure(errorType: string, errorMessage: string): Outcome {
-  return { error: { errorType, errorMessage, trace: [] } }
 }
 
 async function end(child: ChildProcess): Promise<void> {

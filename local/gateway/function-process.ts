@@ -19,18 +19,48 @@ export interface FunctionError {
   readonly trace: readonly string[]
 }
 
+/** What an invocation took, as Lambda's REPORT line tells it. */
+export interface Measured {
+  /** From the start of the process until its code was loaded; of the first invocation only. */
+  readonly initMilliseconds?: number
+  readonly milliseconds: number
+  /** The most that the process has held so far (RSS). */
+  readonly memoryMiB: number
+}
+
+/** What the process sends back. */
+export interface Answer {
+  readonly outcome: Outcome
+  readonly measured: Measured
+}
+
 export type Outcome = { readonly result: unknown } | { readonly error: FunctionError }
 
 const [codePath, exportName] = process.argv.slice(2)
 if (codePath === undefined || exportName === undefined) throw new Error('usage: function-process.ts CODE EXPORT')
 
 const loading: Promise<Record<string, unknown>> = import(pathToFileURL(codePath).href)
+// Performance's clock begins with the process.
+let initMilliseconds: Promise<number> | undefined = loading.then(
+  () => performance.now(),
+  () => performance.now(),
+)
 
 process.on('message', (message: Invocation) => {
-  run(message).then((outcome) => process.send?.(outcome))
+  answer(message).then((answered) => process.send?.(answered))
 })
 // The gateway is gone: so is the reason to be here.
 process.on('disconnect', () => process.exit())
+
+async function answer(invocation: Invocation): Promise<Answer> {
+  const init = await initMilliseconds
+  initMilliseconds = undefined
+  const begun = performance.now()
+  const outcome = await run(invocation)
+  const milliseconds = performance.now() - begun
+  const memoryMiB = Math.ceil(process.resourceUsage().maxRSS / 1024)
+  return { outcome, measured: { ...(init === undefined ? {} : { initMilliseconds: init }), milliseconds, memoryMiB } }
+}
 
 async function run({ event, requestId, deadline }: Invocation): Promise<Outcome> {
   try {

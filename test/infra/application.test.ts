@@ -19,7 +19,7 @@ it('has the routes of the table and no other, each to its own function', () => {
       }
       const integration = Resources[Target['Fn::Join'][1][1].Ref]
       const [functionId] = integration.Properties.IntegrationUri['Fn::GetAtt']
-      return `${RouteKey} → ${functionId.replace(/Function[0-9A-F]{8}$/, '').toLowerCase()}`
+      return `${RouteKey} → ${functionId.replace(/[0-9A-F]{8}$/, '').toLowerCase()}`
     })
   expect(found.toSorted()).toEqual(
     routes.map((route) => `${route.method} ${route.path} → ${route.function}`).toSorted(),
@@ -95,7 +95,7 @@ describe('of production', () => {
 
   it('reserves each function its instances, and hands the proxy to whom the database is for', () => {
     const reserved = Object.entries(serious.findResources('AWS::Lambda::Function')).map(([id, { Properties }]) => [
-      id.replace(/Function[0-9A-F]{8}$/, ''),
+      id.replace(/[0-9A-F]{8}$/, ''),
       Properties.ReservedConcurrentExecutions,
     ])
     expect(Object.fromEntries(reserved)).toEqual({ Products: 50, Orders: 50, Health: 5, Preflight: 10 })

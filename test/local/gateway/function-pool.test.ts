@@ -33,7 +33,15 @@ afterEach(() => pool.stop())
 function open(timeoutSeconds = 10): FunctionPool {
   pool = createFunctionPool(
     {
-      ...{ id: 'Greeter', code: folder, handler: 'index.handler', timeoutSeconds, memoryMiB: 128 },
+      ...{
+        id: 'Greeter',
+        construct: 'Greeter',
+        path: 'Stack/Greeter',
+        code: folder,
+        handler: 'index.handler',
+        timeoutSeconds,
+        memoryMiB: 128,
+      },
       environment: { GREETING: 'from the template' },
     },
     { environment: {}, output },

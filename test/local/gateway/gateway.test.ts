@@ -34,7 +34,16 @@ afterEach(async () => {
 
 function serve(): void {
   const echo = {
-    ...{ id: 'Echo', code: folder, handler: 'index.handler', environment: {}, timeoutSeconds: 10, memoryMiB: 128 },
+    ...{
+      id: 'Echo',
+      construct: 'Echo',
+      path: 'Stack/Echo',
+      code: folder,
+      handler: 'index.handler',
+      environment: {},
+      timeoutSeconds: 10,
+      memoryMiB: 128,
+    },
   }
   gateway.serve({
     ...{

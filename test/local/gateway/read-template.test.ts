@@ -11,10 +11,12 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
+const bundled = { 'aws:asset:path': 'asset.1', 'aws:asset:is-bundled': true }
+
 const resources = {
   Function: {
     Type: 'AWS::Lambda::Function',
-    Metadata: { 'aws:asset:path': 'asset.1', 'aws:cdk:path': 'Stack/Things/Function/Resource' },
+    Metadata: { ...bundled, 'aws:cdk:path': 'Stack/Things/Things/Resource' },
     Properties: { Handler: 'index.handler', Environment: { Variables: { A: 'a', B: { Ref: 'Other' } } }, Timeout: 15 },
   },
   Integration: {
@@ -42,15 +44,46 @@ it('reads routes with their functions, what CloudFormation would fill in being e
     write({ ...resources, Guarded: guarded, Bucket: { Type: 'AWS::S3::Bucket' } }),
   )
   const found = {
-    ...{ id: 'Function', code: join(folder, 'asset.1'), handler: 'index.handler', timeoutSeconds: 15, memoryMiB: 128 },
+    ...{ id: 'Function', construct: 'Things', path: 'Stack/Things/Things' },
+    ...{ code: join(folder, 'asset.1'), handler: 'index.handler', timeoutSeconds: 15, memoryMiB: 128 },
     environment: { A: 'a', B: '' },
   }
   expect(routes).toEqual([
     { method: 'GET', path: '/things', needsIam: false, function: found },
     { method: 'POST', path: '/things', needsIam: true, function: found },
   ])
-  expect(functionOf('Things')).toBe(routes[0]?.function)
-  expect(() => functionOf('Nothing')).toThrow('there is no function in a construct "Nothing"')
+  for (const name of ['Things', 'Function', 'Stack/Things/Things', 'Stack/Things/Things/Resource']) {
+    expect(functionOf(name), name).toBe(routes[0]?.function)
+  }
+  expect(() => functionOf('Nothing')).toThrow('there is no function "Nothing"')
+})
+
+it('asks for the path where two constructs have the same name', () => {
+  const other = {
+    ...resources.Function,
+    Metadata: { ...bundled, 'aws:cdk:path': 'Stack/Other/Things/Resource' },
+  }
+  const { functionOf } = readTemplate(write({ ...resources, Other: other }))
+  expect(() => functionOf('Things')).toThrow('"Things" is Stack/Things/Things and Stack/Other/Things')
+  expect(functionOf('Stack/Other/Things')).toMatchObject({ id: 'Other' })
+})
+
+it("fills in the template's parameters, from their defaults or as they are given", () => {
+  const { Function: described } = resources
+  const variables = { A: { Ref: 'First' }, B: { Ref: 'Second' }, C: { Ref: 'AWS::Region' } }
+  const content = {
+    Parameters: { First: { Type: 'String', Default: 'one' }, Second: { Type: 'String' } },
+    Resources: { F: { ...described, Properties: { ...described.Properties, Environment: { Variables: variables } } } },
+  }
+  const path = join(folder, 'P.template.json')
+  writeFileSync(path, JSON.stringify(content))
+  expect(readTemplate(path).functionOf('F').environment).toEqual({ A: 'one', B: '', C: '' })
+  expect(readTemplate(path, { First: '1', Second: '2' }).functionOf('F').environment).toEqual({ A: '1', B: '2', C: '' })
+  expect(() => readTemplate(path, { Third: '3' })).toThrow(
+    expect.objectContaining({
+      cause: expect.objectContaining({ message: expect.stringContaining('"Third"; it has: First, Second') }),
+    }),
+  )
 })
 
 it('names the template that it cannot read', () => {
