@@ -11,7 +11,7 @@ import { registerPlacement } from '../shared/tenancy/register-placement.ts'
 import type { DataFolder } from './data-folder.ts'
 import { startLocalDomains } from './domains/local-domains.ts'
 import { startFilesEndpoint } from './files-endpoint.ts'
-import { createFunctionPool } from './gateway/function-pool.ts'
+import { createFunctionPool, type RenewablePool } from './gateway/function-pool.ts'
 import type { FunctionError } from './gateway/function-process.ts'
 import type { GatewayPort } from './gateway/gateway.ts'
 import { readTemplate } from './gateway/read-template.ts'
@@ -32,6 +32,8 @@ export interface LocalStage {
   readonly operatorTokenFile: string
   /** Variables for a function that is invoked by itself, on this machine. */
   readonly variables: Readonly<Record<string, string>>
+  /** What runs its functions. */
+  readonly functions: readonly RenewablePool[]
   /** Whether a tenant's own name is served. */
   isServed(name: string): boolean
   /** Stops everything but the ports, requests first, the database last. */
@@ -120,12 +122,17 @@ export async function startLocalStage({
   const operations = startOperationsLoop(controlTemplate.functionOf('Worker'), { environment, output })
   started.defer(() => operations.stop())
   const operator = openOperatorToken(data.path)
-  controlGateway.serve({
+  const controlFunctions = controlGateway.serve({
     ...{ routes: controlTemplate.routes, environment, output, onFunctionError },
     authorise: operator.authorise,
     onAnswer: (statusCode) => statusCode === 202 && operations.poke(),
   })
-  gateway.serve({ routes: template('Application').routes, environment, output, onFunctionError })
+  const applicationFunctions = gateway.serve({
+    routes: template('Application').routes,
+    environment,
+    output,
+    onFunctionError,
+  })
   const running = started.move()
   return {
     control,
@@ -138,6 +145,7 @@ export async function startLocalStage({
       AWS_ENDPOINT_URL_LAMBDA: lambda.urlWithKey,
       SIGNING_KEYS_FUNCTION: environment.SIGNING_KEYS_FUNCTION,
     },
+    functions: [...invocable.values(), operations.worker, ...controlFunctions, ...applicationFunctions],
     isServed: domains.isServed,
     stop: () => running.disposeAsync(),
   }

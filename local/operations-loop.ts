@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createFunctionPool, type FunctionPoolOptions } from './gateway/function-pool.ts'
+import { createFunctionPool, type FunctionPoolOptions, type RenewablePool } from './gateway/function-pool.ts'
 import type { TemplateFunction } from './gateway/read-template.ts'
 
 export interface OperationsLoop {
+  readonly worker: RenewablePool
   /** Something may be there to do: look now instead of in a second. */
   poke(): void
   /** Ends the worker, in the middle of an operation as well: the next one goes on. */
@@ -29,6 +30,7 @@ export function startOperationsLoop(worker: TemplateFunction, options: FunctionP
   const running = loop()
 
   return {
+    worker: pool,
     poke: () => wake.abort(),
     async stop() {
       stopping = true

@@ -12,6 +12,7 @@ import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { type GatewayPort, openGatewayPort, type SecurePort } from './gateway/gateway.ts'
 import { type LocalStage, startLocalStage } from './local-stage.ts'
 import { createProgress, formatTable } from './terminal.ts'
+import { watchProject } from './watch/watch-project.ts'
 
 const help = `Serves the API on this machine: npm start -- [options]
 
@@ -23,6 +24,7 @@ Options:
   --https        serve HTTPS too, on port 3443, or --https-port PORT: tenants' own names as well
   --data FOLDER  where database, logs and state are kept (default: .atrium)
   --no-demo      load no demo data
+  --watch        bring changes of functions/ and shared/ live as they are saved (npm run dev)
   --json         print one line of JSON when ready, instead of text
   --help         show this
 
@@ -34,6 +36,7 @@ const options = {
   https: { type: 'boolean', default: false },
   'https-port': { type: 'string' },
   data: { type: 'string', default: defaultDataFolder },
+  watch: { type: 'boolean', default: false },
   'no-demo': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean' },
@@ -93,6 +96,11 @@ await runCommand({ help, options }, async ({ values }) => {
     const secured = securePort === undefined ? {} : { securePort, authority: authority.file }
     await announce(url, stage, data, values.json, secured)
     if (gateway.securePort !== undefined) sayOfHttps(gateway.securePort, authority.file, say)
+    if (values.watch && !opened.disposed) {
+      const watching = watchProject(join(data.path, 'watch'), stage.functions)
+      opened.defer(async () => (await watching).close())
+      await watching
+    }
     return false
   }
 })

@@ -8,7 +8,7 @@ import type { EnvironmentVariable } from '../../shared/environment.ts'
 import type { Settings } from '../settings.ts'
 import type { DatabaseStack } from '../stacks/database-stack.ts'
 import type { NetworkStack } from '../stacks/network-stack.ts'
-import { bundling, project } from './bundling.ts'
+import { bundling, noteEntry, project } from './bundling.ts'
 import { createFunctionRole } from './function-role.ts'
 
 type FunctionVariables = Partial<Record<EnvironmentVariable, string>>
@@ -120,6 +120,7 @@ export class ApiFunction extends Construct {
       role: createFunctionRole(this, { logs: this.logs, inVpc: true, tracing: settings.tracing }),
       bundling: bundling({ withMigrations: plane === 'control' }),
     })
+    noteEntry(this.function, `functions/${entry}`)
     for (const secret of database.loginSecrets[plane]) secret.grantRead(this.function)
   }
 }

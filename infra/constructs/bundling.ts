@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { CfnFunction, IFunction } from 'aws-cdk-lib/aws-lambda'
 import { type BundlingOptions, type ICommandHooks, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 
 /** A path of the project. */
@@ -26,4 +27,10 @@ export function bundling(options: { readonly withMigrations: boolean }): Bundlin
     // pg is CommonJS and requires Node's own modules.
     banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
   }
+}
+
+/** Says in the template which file a function was bundled from, for the local gateway that bundles it anew. */
+export function noteEntry(bundled: IFunction, entry: string): void {
+  const resource = bundled.node.defaultChild as CfnFunction
+  resource.addMetadata('atrium:entry', entry)
 }

@@ -7,7 +7,7 @@ import { Construct } from 'constructs'
 import type { CourierVariable } from '../../shared/environment.ts'
 import type { Settings } from '../settings.ts'
 import { acknowledge } from './acknowledge.ts'
-import { bundling, project } from './bundling.ts'
+import { bundling, noteEntry, project } from './bundling.ts'
 import { createFunctionRole } from './function-role.ts'
 
 /** Known to who invokes it before it is made: it comes last, since it is told of all the others. */
@@ -51,6 +51,7 @@ export class Courier extends Construct {
       role: createFunctionRole(this, { logs: logGroup, inVpc: false, tracing: settings.tracing }),
       bundling: bundling({ withMigrations: false }),
     })
+    noteEntry(this.function, 'functions/courier/handler.ts')
     this.allowCertificates()
     if (hasDistribution) this.allowDistributionTenants()
   }

@@ -16,6 +16,14 @@ export interface FunctionPool {
   kill(): Promise<void>
 }
 
+/** A pool whose code can change while it serves. */
+export interface RenewablePool extends FunctionPool {
+  /** The function that it runs. */
+  readonly function: TemplateFunction
+  /** Has events from now on run on the code of another folder; those under way end on the old one. */
+  renew(code: string): void
+}
+
 export interface FunctionPoolOptions {
   /** Variables besides the template's; those that it declares are overridden. */
   readonly environment: Readonly<Record<string, string>>
@@ -33,7 +41,9 @@ const shuttingDown: Outcome = {
 const processFile = fileURLToPath(new URL('./function-process.ts', import.meta.url))
 
 /** Runs a function in processes of its own, one event at a time each, more of them while several are in flight. */
-export function createFunctionPool(described: TemplateFunction, options: FunctionPoolOptions): FunctionPool {
+export function createFunctionPool(template: TemplateFunction, options: FunctionPoolOptions): RenewablePool {
+  let described = template
+  const current = new WeakSet<ChildProcess>()
   const idle: ChildProcess[] = []
   const alive = new Set<ChildProcess>()
   const waiting: (() => void)[] = []
@@ -54,6 +64,7 @@ export function createFunctionPool(described: TemplateFunction, options: Functio
   const start = (): ChildProcess => {
     const child = startProcess(described, options)
     alive.add(child)
+    current.add(child)
     child.on('error', (error) => output.write(`${described.id}: ${error.message}\n`))
     child.once('close', () => {
       alive.delete(child)
@@ -66,6 +77,7 @@ export function createFunctionPool(described: TemplateFunction, options: Functio
 
   const release = (child: ChildProcess): void => {
     if (!alive.has(child) || child.killed) return
+    if (!current.has(child)) return void end(child)
     idle.push(child)
     waiting.shift()?.()
   }
@@ -78,6 +90,12 @@ export function createFunctionPool(described: TemplateFunction, options: Functio
   }
 
   return {
+    function: template,
+    renew(code) {
+      described = { ...described, code }
+      for (const child of alive) current.delete(child)
+      for (const child of idle.splice(0)) end(child)
+    },
     invoke(event) {
       if (stopping) return Promise.resolve(shuttingDown)
       const running = run(event).finally(() => inFlight.delete(running))

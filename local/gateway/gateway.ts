@@ -4,7 +4,7 @@ import { createServer as createSecureServer } from 'node:https'
 import type { Writable } from 'node:stream'
 import type { SecureContext } from 'node:tls'
 import { createEvent } from './create-event.ts'
-import { createFunctionPool, type FunctionPool } from './function-pool.ts'
+import { createFunctionPool, type RenewablePool } from './function-pool.ts'
 import type { FunctionError, Outcome } from './function-process.ts'
 import { createRouteMatcher } from './match-route.ts'
 import type { TemplateRoute } from './read-template.ts'
@@ -29,8 +29,8 @@ export interface GatewayPort {
   readonly port: number
   /** That of HTTPS, where it was asked for. */
   readonly securePort: number | undefined
-  /** From now on requests go to the functions; until then they were answered with 503. */
-  serve(options: GatewayOptions): void
+  /** From now on requests go to the functions, which it answers; until then they were answered with 503. */
+  serve(options: GatewayOptions): readonly RenewablePool[]
   /** Takes no more requests, lets those under way finish, and ends the functions' processes. */
   close(): Promise<void>
 }
@@ -52,7 +52,7 @@ const largestHeader = 10_240
 export async function openGatewayPort(port: number, secure?: SecurePort): Promise<GatewayPort> {
   let respond: (request: IncomingMessage) => Promise<WireResponse> = async () =>
     gatewayError(503, 'Service Unavailable')
-  let pools: readonly FunctionPool[] = []
+  let pools: readonly RenewablePool[] = []
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     respond(request)
@@ -78,6 +78,7 @@ export async function openGatewayPort(port: number, secure?: SecurePort): Promis
       const serving = createResponder(options)
       pools = serving.pools
       respond = serving.respond
+      return pools
     },
     async close() {
       if (!server.listening) return
@@ -118,7 +119,7 @@ function sniOf({ contextFor }: SecurePort) {
 }
 
 function createResponder(options: GatewayOptions): {
-  readonly pools: readonly FunctionPool[]
+  readonly pools: readonly RenewablePool[]
   respond(request: IncomingMessage): Promise<WireResponse>
 } {
   const match = createRouteMatcher(options.routes)

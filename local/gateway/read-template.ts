@@ -14,6 +14,8 @@ export interface FunctionNames {
 
 /** A Lambda function as the template describes it. */
 export interface TemplateFunction extends FunctionNames {
+  /** The file that it was bundled from, in the project. */
+  readonly entry?: string
   /** The folder with its bundled code. */
   readonly code: string
   /** `<file>.<export>` */
@@ -36,9 +38,16 @@ const template = z.looseObject({
   Resources: z.record(z.string(), resource).default({}),
 })
 
+/** As the functions' constructs write it. */
+const entryMetadata = 'atrium:entry'
+
 const lambdaFunction = z.object({
   Type: z.literal('AWS::Lambda::Function'),
-  Metadata: z.object({ 'aws:asset:path': z.string(), 'aws:cdk:path': z.string().optional() }),
+  Metadata: z.object({
+    'aws:asset:path': z.string(),
+    'aws:cdk:path': z.string().optional(),
+    [entryMetadata]: z.string().optional(),
+  }),
   Properties: z.object({
     Handler: z.string(),
     Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }).optional(),
@@ -173,6 +182,7 @@ function toFunction(
   }
   return {
     ...namesOf(Metadata['aws:cdk:path'], id),
+    ...(Metadata[entryMetadata] === undefined ? {} : { entry: Metadata[entryMetadata] }),
     code: join(folder, Metadata['aws:asset:path']),
     handler: Properties.Handler,
     environment: Object.fromEntries(variables.map(([name, value]) => [name, resolve(value)])),

@@ -18,6 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { routes, scopes } from '../../functions/routes.ts'
 import { openKeyRing, readRunning } from '../../local/data-folder.ts'
 import { openGatewayPort } from '../../local/gateway/gateway.ts'
+import { readTemplate } from '../../local/gateway/read-template.ts'
 import { eventFiles, eventOf } from '../../local/invoke/event-files.ts'
 import { exampleRequests, wrongRequests } from '../../local/invoke/example-requests.ts'
 import { connectControlPlane } from '../../local/local-stage.ts'
@@ -33,7 +34,7 @@ const events = new URL('../../events/', import.meta.url).pathname
 let api: RunningCommand
 
 beforeAll(async () => {
-  api = runLocal('local/start.ts', ['--port', '0', '--no-demo', '--data', data, '--json'])
+  api = runLocal('local/start.ts', ['--port', '0', '--no-demo', '--watch', '--data', data, '--json'])
   await api.untilPrinted(/^\{"url".*\}$/m)
   const running = await readRunning(data)
   if (running === undefined) throw new Error('nothing is running')
@@ -46,7 +47,11 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   api.child.kill('SIGINT')
-  await api.ended()
+  const { code, stderr } = await api.ended()
+  expect({ code, watching: stderr.includes('Watching functions/ and shared/') }, stderr).toEqual({
+    code: 0,
+    watching: true,
+  })
   await removeCluster(data)
   rmSync(data, { recursive: true, force: true })
 })
@@ -258,6 +263,13 @@ describe('a function of any template', () => {
     const [, pid] = /^pid (\d+)$/m.exec(stderr) ?? []
     expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
   })
+})
+
+it('npm run dev names the file that each function is bundled from, so that a change of it can be seen', () => {
+  const templates = globSync(join(data, 'cdk.out', '*.template.json')).map((file) => readTemplate(file))
+  const all = templates.flatMap(({ functions, functionOf }) => functions.map(({ path }) => functionOf(path)))
+  expect(all.length).toBeGreaterThan(10)
+  for (const { path, entry = '' } of all) expect(existsSync(entry), `${path}: ${entry}`).toBe(true)
 })
 
 /** The rules of SAM CLI's own reader (aws-sam-cli 1.164), which cannot run everywhere that this can. */

@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url'
+import type { BuildOptions } from 'esbuild'
+import type { RenewablePool } from '../gateway/function-pool.ts'
+import { type CodeWatch, watchCode } from './watch-code.ts'
+
+/** Milliseconds in which a change is to be live. */
+const goal = 1_000
+
+/** Watches this project's own code for `npm run dev`, and says on stderr what became of each change. */
+export async function watchProject(folder: string, functions: readonly RenewablePool[]): Promise<CodeWatch> {
+  const watching = await watchCode({
+    ...{ project: fileURLToPath(new URL('../..', import.meta.url)), folder, functions, build: await buildOptions() },
+    onLive: (milliseconds) => console.error(`Live after ${Math.round(milliseconds)} ms (goal: ${goal} ms).`),
+    onProblem: (message) => console.error(`${message}\nNot live: the last good code goes on.`),
+  })
+  console.error('\nWatching functions/ and shared/. New routes, infra/ and migrations come with the next start.')
+  return watching
+}
+
+/** As the functions are bundled for AWS. Loaded when it is needed: CDK takes a second. */
+async function buildOptions(): Promise<BuildOptions> {
+  const { bundling } = await import('../../infra/constructs/bundling.ts')
+  const { target, mainFields, minify, sourceMap, sourcesContent, externalModules, banner } = bundling({
+    withMigrations: false,
+  })
+  return {
+    ...{ format: 'esm', target, mainFields, minify, sourcemap: sourceMap, sourcesContent },
+    ...{ external: externalModules, banner: { js: banner ?? '' } },
+  }
+}
