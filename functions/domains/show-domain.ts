@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { lookUpWanted } from '../../shared/control/domains/advance-claim.ts'
 import { toClaimAnswer } from '../../shared/control/domains/claim.ts'
 import { getClaim } from '../../shared/control/domains/claims.ts'
+import { lookUpWanted } from '../../shared/control/domains/look-up-wanted.ts'
 import { invokeCourierForDomain } from '../../shared/control/invoke-function.ts'
 import { ok } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import type {
-  DnsRecord,
-  DomainRequest,
-  DomainResult,
-  Refusal,
-  SeenRecord,
+import {
+  type DnsRecord,
+  type DomainRequest,
+  type DomainResult,
+  isRefusal,
+  type SeenRecord,
 } from '../../courier/domains/domain-request.ts'
 import { describeError, log } from '../../logger.ts'
 import type { AskForDomain } from '../invoke-function.ts'
-import { type Claim, isEmpty, proofRecord, wantedRecords } from './claim.ts'
+import { type Claim, isEmpty, proofRecord } from './claim.ts'
+import { missing, whyFailed } from './claim-problems.ts'
 import type { ClaimStep } from './claim-steps.ts'
 
 export interface AdvanceOptions {
@@ -242,36 +243,4 @@ function createSteps(claim: Claim, { ask, strayDays, now = () => Date.now() }: A
     failed: free,
     removing: () => takeDown(() => move('removed')),
   } satisfies Record<Claim['state'], () => ClaimStep | Promise<ClaimStep>>
-}
-
-function isRefusal(answer: object): answer is Refusal {
-  return 'refused' in answer
-}
-
-function missing({ type, name, value }: DnsRecord, seen: SeenRecord | undefined): string {
-  const wanted = `Wanted: ${name} ${type} ${value}`
-  if (seen?.problem !== undefined) return `${wanted}; ${seen.problem}.`
-  const there = seen?.seen ?? []
-  return there.length === 0 ? `${wanted}; there is nothing yet.` : `${wanted}; there is: ${there.join(', ')}.`
-}
-
-const advice: Readonly<Record<string, string>> = {
-  VALIDATION_TIMED_OUT: 'the record was not there for 72 hours: set it, then verify again',
-  'validation-timed-out': 'the name did not lead here in time: set its record, then verify again',
-  CAA_ERROR: 'the zone has a CAA record that keeps Amazon from issuing: add `0 issue "amazon.com"`, then verify again',
-  DOMAIN_NOT_ALLOWED: 'ACM issues none for this name: claim another',
-  ADDITIONAL_VERIFICATION_REQUIRED: 'AWS wants to know more of the account: open a case with its support',
-}
-
-function whyFailed(reason = 'no reason given'): string {
-  return `The certificate was not issued: ${advice[reason] ?? reason}.`
-}
-
-/** For `show`: the records that are wanted, and whether they are there. */
-export async function lookUpWanted(claim: Claim, ask: AskForDomain): Promise<(DnsRecord & Partial<SeenRecord>)[]> {
-  const wanted = wantedRecords(claim)
-  if (wanted.length === 0) return []
-  const answer = await ask({ kind: 'records', records: wanted })
-  if (isRefusal(answer)) return wanted.map((record) => ({ ...record, problem: answer.refused }))
-  return wanted.map((record, at) => ({ ...record, ...answer.records[at] }))
 }

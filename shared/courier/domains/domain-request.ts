@@ -69,3 +69,8 @@ export type DomainResult<Kind extends DomainRequest['kind']> = z.output<(typeof 
 /** Or why it could not; `final` when asking again would not help. */
 export const refusal = z.object({ refused: z.string(), final: z.boolean() })
 export type Refusal = z.output<typeof refusal>
+
+/** Whether that is the answer. */
+export function isRefusal(answer: object): answer is Refusal {
+  return 'refused' in answer
+}
