@@ -136,7 +136,10 @@ function likeLambda(): Record<string, string> {
 /** The variables that the function declares, as on AWS and with SAM CLI; others would be nothing that a deployment has. */
 function variablesFor(described: TemplateFunction, { data, 'env-vars': named }: Files): Record<string, string> {
   const file = named ?? join(data, variablesFile)
-  if (named === undefined && !existsSync(file)) return {}
+  if (named === undefined && !existsSync(file)) {
+    process.stderr.write('npm start is not running: the function has the variables of its template alone\n')
+    return {}
+  }
   const given = Object.entries(readEnvironmentVariables(file, described))
   return Object.fromEntries(given.filter(([name]) => name in described.environment))
 }

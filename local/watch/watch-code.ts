@@ -43,7 +43,8 @@ export async function watchCode(options: CodeWatchOptions): Promise<CodeWatch> {
   const checkTypes = createTypeCheck(project, folder)
   let changes = 0
   let running: Promise<void> | undefined
-  let live: string | undefined
+  /** The newest last. One before it is kept: what is under way on it may load more of its code. */
+  const live: string[] = []
 
   const bringLive = async (): Promise<void> => {
     for (let seen = -1; seen !== changes; ) {
@@ -58,8 +59,8 @@ export async function watchCode(options: CodeWatchOptions): Promise<CodeWatch> {
         onProblem(problem)
       } else {
         for (const { pool, construct } of bundled) pool.renew(join(next, construct))
-        if (live !== undefined) rmSync(live, { recursive: true, force: true })
-        live = next
+        live.push(next)
+        for (const outlived of live.splice(0, live.length - 2)) rmSync(outlived, { recursive: true, force: true })
         onLive(performance.now() - begun)
       }
     }

@@ -238,7 +238,7 @@ describe('a function of any template', () => {
   })
 
   it("has its own variables before everybody's, those that it declares alone", async () => {
-    const variables = join(folder, 'env.json')
+    const variables = join(folder, 'own.json')
     const show = async (content: object, ...args: readonly string[]) => {
       writeFileSync(variables, JSON.stringify(content))
       return JSON.parse((await invoke('Show', '-t', template, '-n', variables, ...args)).stdout)
@@ -251,6 +251,14 @@ describe('a function of any template', () => {
       ...{ A: '1', B: 'template', C: 'given' },
     })
     expect(await show({}, '--parameter-overrides', 'ParameterKey=P,ParameterValue=given')).toMatchObject({ C: 'given' })
+  })
+
+  it('has those of its template alone where nothing is running, and that is said', async () => {
+    const { stdout, stderr } = await runLocal('local/invoke/invoke-command.ts', [
+      ...['Show', '-t', template, '--data', folder],
+    ]).ended()
+    expect(JSON.parse(stdout)).toEqual({ A: 'template', B: 'template', C: 'default' })
+    expect(stderr).toMatch(/^npm start is not running: /)
   })
 
   it('that outlives its timeout is stopped, and says so', async () => {
