@@ -9,11 +9,13 @@ import { migrationCommands } from './commands/migrations.ts'
 import { operationCommands } from './commands/operations.ts'
 import { placementCommands } from './commands/placements.ts'
 import { smokeTestCommands } from './commands/smoke-test.ts'
+import { tenantFileCommands } from './commands/tenant-files.ts'
 import { tenantCommands } from './commands/tenants.ts'
 import { type ControlClient, connectControlPlane } from './control-client.ts'
 
 const commands: readonly Command[] = [
   ...tenantCommands,
+  ...tenantFileCommands,
   ...credentialCommands,
   ...domainCommands,
   ...placementCommands,

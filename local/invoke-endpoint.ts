@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { FunctionPool } from './gateway/function-pool.ts'
+import type { Invocable } from './gateway/function-pool.ts'
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts'
 
 /** Its `url` is for AWS_ENDPOINT_URL_LAMBDA, with the access key. */
@@ -24,7 +24,7 @@ const largestPayload = 6 * 1024 * 1024
  * endpoint it takes the access key for a token.
  */
 export async function startInvokeEndpoint(
-  functions: ReadonlyMap<string, FunctionPool>,
+  functions: ReadonlyMap<string, Invocable>,
   accessKeyId: string,
 ): Promise<InvokeEndpoint> {
   const answer = async (request: IncomingMessage): Promise<{ status: number; failed?: boolean; body: unknown }> => {

@@ -7,9 +7,13 @@ import { fileURLToPath } from 'node:url'
 import type { Answer, Invocation, Measured, Outcome } from './function-process.ts'
 import type { TemplateFunction } from './read-template.ts'
 
-export interface FunctionPool {
+/** What can be handed an event. */
+export interface Invocable {
   /** Runs the function on an event. Answers an error, as Lambda does, when the function throws, dies or takes too long. */
   invoke(event: unknown): Promise<Outcome>
+}
+
+export interface FunctionPool extends Invocable {
   /** Ends the processes once their invocations are done. */
   stop(): Promise<void>
   /** Ends the processes now; invocations under way are answered with an error. */

@@ -46,10 +46,12 @@ const folder = fileURLToPath(new URL('../../events', import.meta.url))
 
 await runCommand({ help, options }, async ({ values, positionals }) => {
   if (values.write) {
-    for (const [name, content] of eventFiles()) {
+    const files = eventFiles()
+    for (const [name, content] of files) {
       mkdirSync(dirname(join(folder, name)), { recursive: true })
       writeFileSync(join(folder, name), content)
     }
+    console.log(values.json ? JSON.stringify({ written: files.size }) : `${files.size} events are written.`)
     return
   }
   const [name = '', ...surplus] = positionals

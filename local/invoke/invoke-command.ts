@@ -7,7 +7,13 @@ import { CommandError, runCommand } from '../command-line.ts'
 import { defaultDataFolder, openKeyRing, variablesFile } from '../data-folder.ts'
 import { invokeOnce } from '../gateway/function-pool.ts'
 import type { Measured, Outcome } from '../gateway/function-process.ts'
-import { isNamed, type ParameterValues, readTemplate, type TemplateFunction } from '../gateway/read-template.ts'
+import {
+  isNamed,
+  type ParameterValues,
+  readTemplate,
+  type ServableTemplate,
+  type TemplateFunction,
+} from '../gateway/read-template.ts'
 import { readEnvironmentVariables } from './environment-variables.ts'
 import { readParameterOverrides } from './parameter-overrides.ts'
 import { readEvent } from './read-event.ts'
@@ -120,11 +126,25 @@ function templatesOf({ template, data }: Files): readonly string[] {
 }
 
 function findFunction(name: string, files: readonly string[], parameters: ParameterValues): TemplateFunction {
-  const templates = files.map((file) => readTemplate(file, files.length === 1 ? parameters : {}))
-  const [found] = templates.filter(({ functions }) => functions.some((each) => isNamed(each, name)))
-  if (found !== undefined) return found.functionOf(name)
-  const names = templates.flatMap(({ functions }) => functions.map(({ construct }) => construct)).toSorted()
-  throw new CommandError(`there is no function "${name}"; there are: ${names.join(', ')}`)
+  const all = files.flatMap((file) => read(file).functions.map((each) => ({ file, ...each })))
+  const [found, another] = all.filter((each) => isNamed(each, name))
+  if (found === undefined) {
+    const names = all.map(({ construct }) => construct).toSorted()
+    throw new CommandError(`there is no function "${name}"; there are: ${names.join(', ')}`)
+  }
+  if (another !== undefined)
+    throw new CommandError(`"${name}" is ${found.path} and ${another.path}: name one by its path`)
+  return read(found.file, parameters).functionOf(found.path)
+}
+
+function read(file: string, parameters: ParameterValues = {}): ServableTemplate {
+  try {
+    return readTemplate(file, parameters)
+  } catch (error) {
+    const { message, cause } = error instanceof Error ? error : new Error(String(error))
+    const why = cause instanceof Error ? cause.message.replace(/\s+/g, ' ') : ''
+    throw new CommandError(`${message}: ${why}`)
+  }
 }
 
 /** What a function finds around it besides its own variables; credentials that lead nowhere, unless there are some. */

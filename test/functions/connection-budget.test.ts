@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { handler as bootstrap } from '../../functions/placements/bootstrap.ts'
-import type { FunctionPool } from '../../local/gateway/function-pool.ts'
-import { type InvokeEndpoint, startInvokeEndpoint } from '../../local/invoke-endpoint.ts'
+import type { InvokeEndpoint } from '../../local/invoke-endpoint.ts'
 import { secretName } from '../../shared/db/application-pools.ts'
 import { placementNames } from '../../shared/tenancy/placement-names.ts'
 import { operate } from '../support/call.ts'
+import { startFunctions } from '../support/functions.ts'
 import { expectProblem } from '../support/problem.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
 
@@ -30,13 +30,7 @@ beforeAll(async () => {
       })
     }
   }
-  const pool: FunctionPool = {
-    invoke: async (event) => ({ result: await bootstrap(event) }),
-    stop: async () => undefined,
-    kill: async () => undefined,
-  }
-  lambda = await startInvokeEndpoint(new Map([['bootstrap', pool]]), stage.secrets.accessKeyId)
-  process.env.AWS_ENDPOINT_URL_LAMBDA = lambda.url
+  lambda = await startFunctions(stage, { bootstrap })
 })
 afterAll(async () => {
   await lambda.close()

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { begin, isComplete } from '../../functions/migrations/deployment.ts'
 import { operationKinds } from '../../functions/operations/operation-kinds.ts'
-import type { FunctionPool } from '../../local/gateway/function-pool.ts'
-import { type InvokeEndpoint, startInvokeEndpoint } from '../../local/invoke-endpoint.ts'
+import type { InvokeEndpoint } from '../../local/invoke-endpoint.ts'
 import { migrateOperation } from '../../shared/control/fleet/migrate-operation.ts'
 import { cancelOperation, listOperations, startOperation } from '../../shared/control/operations.ts'
 import { runSlice } from '../../shared/control/run-operations.ts'
 import { readMigrations } from '../../shared/db/migrations.ts'
+import { startFunctions } from '../support/functions.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
 
 let stage: TestStage
@@ -15,21 +15,16 @@ const bootstrapped: unknown[] = []
 let requests = 0
 let event: { RequestType: string; RequestId: string }
 
-const bootstrap: FunctionPool = {
-  async invoke(request) {
-    bootstrapped.push(request)
-    return { result: {} }
-  },
-  stop: async () => undefined,
-  kill: async () => undefined,
+const bootstrap = async (request: unknown) => {
+  bootstrapped.push(request)
+  return {}
 }
 
 beforeAll(async () => {
   process.env.BOOTSTRAP_FUNCTION = 'bootstrap'
   stage = await createTestStage('control')
   await stage.createTenant({ slug: 'acme' })
-  lambda = await startInvokeEndpoint(new Map([['bootstrap', bootstrap]]), stage.secrets.accessKeyId)
-  process.env.AWS_ENDPOINT_URL_LAMBDA = lambda.url
+  lambda = await startFunctions(stage, { bootstrap })
 })
 afterAll(async () => {
   await lambda.close()

@@ -1,17 +1,15 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { FunctionPool } from '../../local/gateway/function-pool.ts'
+import type { Invocable } from '../../local/gateway/function-pool.ts'
 import { type InvokeEndpoint, startInvokeEndpoint } from '../../local/invoke-endpoint.ts'
 
 let endpoint: InvokeEndpoint
 
-const pool: FunctionPool = {
+const pool: Invocable = {
   invoke: async (event) =>
     JSON.stringify(event) === '{"throw":true}'
       ? { error: { errorType: 'RangeError', errorMessage: 'too far', trace: [] } }
       : { result: { got: event } },
-  stop: async () => undefined,
-  kill: async () => undefined,
 }
 
 beforeAll(async () => {

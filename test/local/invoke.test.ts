@@ -207,6 +207,10 @@ describe('an invocation', () => {
     ['the event cannot be read: ENOENT', ['Products', '-e', 'nowhere.json']],
     ['the event is no JSON', ['Products', '-e', 'README.md']],
     ['README.md cannot be read as variables; expected: {"Parameters"', ['Products', '-n', 'README.md']],
+    [
+      'README.md has a route, an integration or a function that cannot be served locally: ',
+      ['Products', '-t', 'README.md'],
+    ],
     ['--parameter-overrides takes Name=value, not "A"', ['Products', '--parameter-overrides', 'A']],
   ])('says in a line: %s', async (message, args) => {
     const { code, stdout, stderr } = await invoke(...args)
@@ -251,6 +255,14 @@ describe('a function of any template', () => {
       ...{ A: '1', B: 'template', C: 'given' },
     })
     expect(await show({}, '--parameter-overrides', 'ParameterKey=P,ParameterValue=given')).toMatchObject({ C: 'given' })
+  })
+
+  it('has no parameter but those of its template', async () => {
+    for (const where of [['Show', '-t', template], ['Products']]) {
+      const { code, stderr } = await invoke(...where, '--parameter-overrides', 'Nowhere=1')
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/^error: .*: the template has no parameter "Nowhere"; it has: \w+\n$/)
+    }
   })
 
   it('has those of its template alone where nothing is running, and that is said', async () => {

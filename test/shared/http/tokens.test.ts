@@ -1,12 +1,12 @@
 import { SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { FunctionPool } from '../../../local/gateway/function-pool.ts'
-import { type InvokeEndpoint, startInvokeEndpoint } from '../../../local/invoke-endpoint.ts'
+import type { InvokeEndpoint } from '../../../local/invoke-endpoint.ts'
 import { refreshDueSigningKeys, refreshSigningKeys } from '../../../shared/control/refresh-signing-keys.ts'
 import { addIssuer, type IssuerRequest, listIssuers, removeIssuer } from '../../../shared/control/token-issuers.ts'
 import type { SigningKeysRequest } from '../../../shared/courier/courier-request.ts'
 import { fetchSigningKeys } from '../../../shared/courier/fetch-signing-keys.ts'
 import { call, keyOf } from '../../support/call.ts'
+import { startFunctions } from '../../support/functions.ts'
 import { type IdentityProvider, startIdentityProvider } from '../../support/identity-provider.ts'
 import { expectProblem } from '../../support/problem.ts'
 import { createTestStage, type TestStage } from '../../support/stage.ts'
@@ -22,24 +22,15 @@ let b: string
 /** The courier, with the provider of this machine in the internet's place. */
 const courier = (request: SigningKeysRequest) => fetchSigningKeys(request, provider.fetchOptions)
 
-const signingKeys: FunctionPool = {
-  async invoke(event) {
-    const { issuer } = event as { issuer: string }
-    try {
-      return { result: { refreshed: await refreshSigningKeys(stage.control, issuer, courier) } }
-    } catch {
-      return { error: { errorType: 'Error', errorMessage: 'it failed', trace: [] } }
-    }
-  },
-  stop: async () => undefined,
-  kill: async () => undefined,
+const signingKeys = async (event: unknown) => {
+  const { issuer } = event as { issuer: string }
+  return { refreshed: await refreshSigningKeys(stage.control, issuer, courier) }
 }
 
 beforeAll(async () => {
   process.env.SIGNING_KEYS_FUNCTION = 'signing-keys'
   stage = await createTestStage()
-  lambda = await startInvokeEndpoint(new Map([['signing-keys', signingKeys]]), stage.secrets.accessKeyId)
-  process.env.AWS_ENDPOINT_URL_LAMBDA = lambda.url
+  lambda = await startFunctions(stage, { 'signing-keys': signingKeys })
 })
 afterAll(async () => {
   await lambda.close()

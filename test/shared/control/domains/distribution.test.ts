@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { handler as courier } from '../../../../functions/courier/handler.ts'
 import { type DomainsEndpoint, startDomainsEndpoint } from '../../../../local/domains/domains-endpoint.ts'
-import { type InvokeEndpoint, startInvokeEndpoint } from '../../../../local/invoke-endpoint.ts'
+import type { InvokeEndpoint } from '../../../../local/invoke-endpoint.ts'
 import { advanceDueClaims } from '../../../../shared/control/domains/advance-claims.ts'
 import { invokeCourierForDomain } from '../../../../shared/control/invoke-function.ts'
 import { operate } from '../../../support/call.ts'
@@ -10,6 +10,7 @@ import {
   type DistributionTenant,
   startCloudFrontEndpoint,
 } from '../../../support/cloudfront-endpoint.ts'
+import { startFunctions } from '../../../support/functions.ts'
 import { type NameServer, startNameServer } from '../../../support/name-server.ts'
 import { expectProblem } from '../../../support/problem.ts'
 import { createTestStage, type TestStage } from '../../../support/stage.ts'
@@ -39,13 +40,7 @@ beforeAll(async () => {
   })
   stage = await createTestStage('control')
   await stage.createTenant({ slug: 'acme', domains: [] })
-  const pool = {
-    invoke: async (event: unknown) => ({ result: await courier(event) }),
-    stop: async () => undefined,
-    kill: async () => undefined,
-  }
-  lambda = await startInvokeEndpoint(new Map([['courier', pool]]), stage.secrets.accessKeyId)
-  process.env.AWS_ENDPOINT_URL_LAMBDA = lambda.url
+  lambda = await startFunctions(stage, { courier })
 })
 afterAll(async () => {
   await lambda.close()

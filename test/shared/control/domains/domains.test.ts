@@ -2,12 +2,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { handler as courier } from '../../../../functions/courier/handler.ts'
 import { Refused } from '../../../../local/domains/certificates.ts'
 import { type DomainsEndpoint, startDomainsEndpoint } from '../../../../local/domains/domains-endpoint.ts'
-import { type InvokeEndpoint, startInvokeEndpoint } from '../../../../local/invoke-endpoint.ts'
+import type { InvokeEndpoint } from '../../../../local/invoke-endpoint.ts'
+import { purgeTenant } from '../../../../shared/control/delete-tenant.ts'
 import { advanceDueClaims } from '../../../../shared/control/domains/advance-claims.ts'
 import { type AskForDomain, invokeCourierForDomain } from '../../../../shared/control/invoke-function.ts'
 import { purgeOperation } from '../../../../shared/control/purge-operation.ts'
 import { runSlice } from '../../../../shared/control/run-operations.ts'
 import { operate } from '../../../support/call.ts'
+import { startFunctions } from '../../../support/functions.ts'
 import { type NameServer, startNameServer } from '../../../support/name-server.ts'
 import { expectProblem } from '../../../support/problem.ts'
 import { createTestStage, type TestStage } from '../../../support/stage.ts'
@@ -34,13 +36,7 @@ beforeAll(async () => {
   stage = await createTestStage('control')
   await stage.createTenant({ slug: 'acme', domains: [] })
   await stage.createTenant({ slug: 'other', domains: [] })
-  const pool = {
-    invoke: async (event: unknown) => ({ result: await courier(event) }),
-    stop: async () => undefined,
-    kill: async () => undefined,
-  }
-  lambda = await startInvokeEndpoint(new Map([['courier', pool]]), stage.secrets.accessKeyId)
-  process.env.AWS_ENDPOINT_URL_LAMBDA = lambda.url
+  lambda = await startFunctions(stage, { courier })
 })
 afterAll(async () => {
   await lambda.close()
@@ -480,15 +476,17 @@ describe('a live name that leads elsewhere', () => {
 })
 
 describe("a tenant's end", () => {
+  /** A tenant with a name that is live, and that AWS takes down only when the failure is gone. */
+  async function makeClinging(slug: string): Promise<void> {
+    await operate('POST', '/tenants', { slug, name: slug })
+    await bringLive(slug)
+    const operation = 'DELETE /v2/domainnames/{name}'
+    failure = { operation, refused: new Refused('TooManyRequestsException', 'slow', 429) }
+  }
+
   it('takes down what serves its names before it is purged, and waits for that', async () => {
     const slug = 'leaving'
-    await operate('POST', '/tenants', { slug, name: 'Leaving' })
-    await bringLive(slug)
-    failure = {
-      operation: 'DELETE /v2/domainnames/{name}',
-      refused: new Refused('TooManyRequestsException', 'slow', 429),
-    }
-    const { purgeTenant } = await import('../../../../shared/control/delete-tenant.ts')
+    await makeClinging(slug)
     await operate('DELETE', `/tenants/${slug}`)
     expect(await purgeTenant(stage.control, slug)).toBe(1)
     expect(await routedTo()).toBeUndefined()
@@ -502,12 +500,7 @@ describe("a tenant's end", () => {
 
   it('is an operation that waits, and does not fail for it', async () => {
     const slug = 'patient'
-    await operate('POST', '/tenants', { slug, name: 'Patient' })
-    await bringLive(slug)
-    failure = {
-      operation: 'DELETE /v2/domainnames/{name}',
-      refused: new Refused('TooManyRequestsException', 'slow', 429),
-    }
+    await makeClinging(slug)
     const { body } = await operate('DELETE', `/tenants/${slug}?purge=${slug}`)
     const slice = async () => {
       await stage.asOwner((client) =>
