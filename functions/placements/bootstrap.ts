@@ -1,4 +1,4 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { GetSecretValueCommand, ResourceNotFoundException, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import * as z from 'zod'
 import type { BootstrapAnswer } from '../../shared/control/invoke-function.ts'
 import { secretName } from '../../shared/db/application-pools.ts'
@@ -15,14 +15,19 @@ const masterSecret = z.object({ username: z.string().min(1), password: z.string(
 /**
  * Brings a declared placement to life: roles, database, grants, migrations. Where it is and what its logins' passwords
  * are, their secrets say. Invoked again it changes nothing but brings the logins' passwords to what the secrets hold. Makes
- * nothing, and answers why, on a server that has fewer connections than the functions may open.
+ * nothing, and answers why, for a placement that is not declared, and on a server with fewer connections than functions may open.
  */
 export async function handler(event: unknown): Promise<BootstrapAnswer> {
   const { placement } = bootstrapRequest.parse(event)
   const { ATRIUM_STAGE, ATRIUM_CATALOG, CONNECTION_BUDGET } = readEnvironment()
   const read = (login: 'api' | 'control') =>
     createCredentialsReader({ secretId: (name) => secretName(ATRIUM_STAGE, name, login) }).read(placement)
-  const [api, control] = await Promise.all([read('api'), read('control')])
+  const logins = await Promise.all([read('api'), read('control')]).catch((error: unknown) => {
+    if (causes(error).some((cause) => cause instanceof ResourceNotFoundException)) return undefined
+    throw error
+  })
+  if (logins === undefined) return { refused: undeclared, code: 'placement_unknown' }
+  const [api, control] = logins
   const master = {
     ...(await readMaster(api.masterarn)),
     ...{ host: control.host, port: control.port, database: 'postgres' },
@@ -30,13 +35,20 @@ export async function handler(event: unknown): Promise<BootstrapAnswer> {
   }
   const needed = CONNECTION_BUDGET[placement]
   const shortage = needed === undefined ? undefined : await withServer(master, (client) => findShortage(client, needed))
-  if (shortage !== undefined) return { refused: shortage }
+  if (shortage !== undefined) return { refused: shortage, code: 'connections_short' }
   await createPlacement(master, {
     database: api.dbname,
     holdsCatalog: placement === ATRIUM_CATALOG,
     passwords: { api: api.password, control: control.password },
   })
   return { database: api.dbname }
+}
+
+/** Its logins' secrets are made by the deployment that declares it. */
+const undeclared = 'its logins have no secrets; declare it in infra/settings.ts (placements), and deploy'
+
+function causes(error: unknown): unknown[] {
+  return error instanceof Error ? [error, ...causes(error.cause)] : []
 }
 
 async function readMaster(secret: string | undefined): Promise<{ user: string; password: string }> {

@@ -18,7 +18,9 @@ export interface BootstrapRequest {
 }
 
 /** What it answers: the database that is there now, or why nothing was made. */
-export type BootstrapAnswer = { readonly database: string } | { readonly refused: string }
+export type BootstrapAnswer =
+  | { readonly database: string }
+  | { readonly refused: string; readonly code: 'connections_short' | 'placement_unknown' }
 
 /** What the probe function is asked. */
 export interface ProbeRequest {
@@ -29,12 +31,13 @@ export interface ProbeRequest {
 
 /**
  * Has the bootstrap function, the only one that holds the master secret, bring a placement to life. Throws
- * `connections_short` when its server has too few, and `unavailable` when the function fails.
+ * `connections_short` when its server has too few, `placement_unknown` for one that was not deployed, and `unavailable` when
+ * the function fails.
  */
 export async function invokeBootstrap(request: BootstrapRequest): Promise<void> {
   const failure = `The placement "${request.placement}" could not be made`
   const answer: BootstrapAnswer = JSON.parse(await invoke('BOOTSTRAP_FUNCTION', request, failure))
-  if ('refused' in answer) throw new AppError('connections_short', `${failure}: ${answer.refused}.`)
+  if ('refused' in answer) throw new AppError(answer.code, `${failure}: ${answer.refused}.`)
 }
 
 /** Has the probe function try to mix up two tenants with the API's login. Throws `unavailable` when the function fails. */

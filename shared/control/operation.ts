@@ -33,8 +33,8 @@ export interface Step<Position> {
 
 /**
  * A kind of operation: a sequence of steps, each short beside a Lambda's time and safe to be done again, since a worker
- * may die between doing one and saying so. A step throws an AppError to end the operation as failed; `unavailable` and
- * whatever is no AppError are tried again.
+ * may die between doing one and saying so. A step throws an AppError to end the operation as failed; `unavailable`,
+ * `timed_out`, `internal` and whatever is no AppError are tried again.
  */
 export interface OperationKind<Input, Position> {
   readonly kind: string

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
-import { AppError } from '../errors.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
 import { describeError, log } from '../logger.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import type { OperationKind } from './operation.ts'
@@ -27,6 +27,9 @@ export interface SliceOptions {
 
 /** What a slice found: nothing to do, an operation that is to go on, or one that has ended. */
 export type SliceOutcome = 'idle' | 'unfinished' | 'finished'
+
+/** What may be otherwise the next time: a busy server ends a statement at its limit too. */
+const passing: ReadonlySet<ErrorCode> = new Set(['unavailable', 'timed_out', 'internal'])
 
 const defaultLease = 30_000
 const mostAttempts = 8
@@ -96,7 +99,7 @@ async function work(
         return 'unfinished'
       }
     } catch (error) {
-      const refusal = error instanceof AppError && error.code !== 'unavailable' && error.code !== 'internal'
+      const refusal = error instanceof AppError && !passing.has(error.code)
       log.warn('operation step failed', { operation: claim.id, kind: kind.kind, attempts, error: describeError(error) })
       if (mayStop() && (refusal || attempts >= mostAttempts)) {
         const problem = error instanceof AppError ? { code: error.code, detail: error.message } : exhausted

@@ -69,10 +69,13 @@ async function activate({ pools, catalog }: ControlPlane, tenant: Tenant, versio
 
 function checkName(name: string): string {
   const trimmed = name.trim()
-  if (trimmed.length >= 1 && [...trimmed].length <= 200 && trimmed.isWellFormed() && !trimmed.includes('\0')) {
+  if (trimmed.length >= 1 && [...trimmed].length <= 200 && trimmed.isWellFormed() && !/\p{Cc}/u.test(trimmed)) {
     return trimmed
   }
-  throw new AppError('invalid_tenant_name', "A tenant's name has 1 to 200 characters.")
+  throw new AppError(
+    'invalid_tenant_name',
+    "A tenant's name has 1 to 200 characters, none of them a control character.",
+  )
 }
 
 function checkDomain(domain: string): string {

@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { handler as bootstrap } from '../../functions/placements/bootstrap.ts'
 import { dedicatePlacement } from '../../shared/control/placements.ts'
 import { registerTenant } from '../../shared/tenancy/register-tenant.ts'
 import { operate } from '../support/call.ts'
+import { startFunctions } from '../support/functions.ts'
 import { expectProblem } from '../support/problem.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
 
 let stage: TestStage
 
 beforeAll(async () => {
+  process.env.BOOTSTRAP_FUNCTION = 'bootstrap'
   stage = await createTestStage('control')
   await stage.createTenant()
 })
@@ -39,6 +42,15 @@ it('puts a new tenant into a placement that is open, and into none that there is
   await operate('PATCH', '/placements/second', { accepts_tenants: false })
   expect((await create('in-main')).body.placement).toBe('main')
   expectProblem(await create('nowhere', 'third'), 404, 'placement-unknown')
+})
+
+it('is not made when no deployment has declared it: that is told from a fault', async () => {
+  const functions = await startFunctions(stage, { bootstrap })
+  const refused = await operate('POST', '/placements', { name: 'undeclared' })
+  expectProblem(refused, 404, 'placement-unknown')
+  expect(refused.body.detail).toContain('declare it in infra/settings.ts')
+  expect((await operate('GET', '/placements')).text).not.toContain('undeclared')
+  await functions.close()
 })
 
 it('refuses a change that is none, and a placement that there is not', async () => {

@@ -118,10 +118,10 @@ it('ends as failed at a refusal, with its code and detail', async () => {
   })
 })
 
-it('tries a step again after a fault, later each time, and gives up in the end', async () => {
+it.each(['unavailable', 'timed_out'] as const)('tries a step again after %s, later each time', async (code) => {
   const { id } = await start(2)
   during = async () => {
-    if (steps.length < 3) throw new AppError('unavailable', 'away')
+    if (steps.length < 3) throw new AppError(code, 'away')
   }
   const rush = () =>
     stage.asOwner((client) => client.query("UPDATE catalog.operations SET not_before = now() - interval '1 s'"))

@@ -143,6 +143,7 @@ describe('provisionTenant', () => {
     ['an empty name', { name: '  ' }, 'invalid_tenant_name'],
     ['a name of 201 characters', { name: 'x'.repeat(201) }, 'invalid_tenant_name'],
     ['a name that holds NUL', { name: 'a\0b' }, 'invalid_tenant_name'],
+    ['a name of two lines', { name: 'a\nb' }, 'invalid_tenant_name'],
     ['a domain that is an address', { domains: ['192.0.2.1'] }, 'invalid_domain'],
     ['a wildcard', { domains: ['*.acme.com'] }, 'invalid_domain'],
   ])('refuses %s', async (_, change, code) => {
