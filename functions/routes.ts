@@ -1,3 +1,4 @@
+import type { RouteDescription } from '../shared/http/description.ts'
 import type { PublicEndpoint, ServedRoute, TenantEndpoint } from '../shared/http/endpoint.ts'
 
 /** The scope that a caller must have; `public` routes need no credential and belong to no tenant. */
@@ -23,6 +24,9 @@ export const routes = [
   { method: 'POST', path: '/orders', function: 'orders', access: 'orders:write' },
   { method: 'GET', path: '/orders/{id}', function: 'orders', access: 'orders:read' },
   { method: 'GET', path: '/health', function: 'health', access: 'public' },
+  { method: 'GET', path: '/openapi.json', function: 'docs', access: 'public' },
+  { method: 'GET', path: '/docs', function: 'docs', access: 'public' },
+  { method: 'GET', path: '/docs/{page}', function: 'docs', access: 'public' },
   { method: 'OPTIONS', path: '/{proxy+}', function: 'preflight', access: 'public' },
 ] as const satisfies readonly Route[]
 
@@ -39,6 +43,11 @@ export type EndpointsOf<Name extends FunctionName> = {
     Routes,
     { function: Name }
   > as `${Row['method']} ${Row['path']}`]: Row['access'] extends 'public' ? PublicEndpoint : TenantEndpoint
+}
+
+/** What the API's description says of the routes of one function, in its folder's `description.ts`. */
+export type DescriptionsOf<Name extends FunctionName> = {
+  readonly [Row in Extract<Routes, { function: Name }> as `${Row['method']} ${Row['path']}`]: RouteDescription
 }
 
 /** Every scope that a credential can have: those of the table. */

@@ -21,7 +21,8 @@ const common = {
   function: { memoryMiB: 512, timeoutSeconds: 15 },
   idempotencyHours: 24,
   rotationDays: 30,
-  routeThrottle: {},
+  // What the page of the API is made of is large, and anybody's.
+  routeThrottle: { 'GET /docs/{page}': { perSecond: 10, burst: 20 } },
   alarmEmail: null,
 } satisfies Partial<ChosenSettings>
 
@@ -32,7 +33,7 @@ const serious = {
     main: { kind: 'aurora', version: '18.4', minCapacity: 1, maxCapacity: 16, readers: 1, maxConnections: 2_000 },
   },
   proxy: { connectionPercent: 70 },
-  concurrency: { application: 50, control: 3, functions: { health: 5, preflight: 10 } },
+  concurrency: { application: 50, control: 3, functions: { docs: 5, health: 5, preflight: 10 } },
   canary: { percent: 10, minutes: 5 },
   throttle: { perSecond: 1_000, burst: 2_000 },
   tracing: true,

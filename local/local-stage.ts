@@ -32,6 +32,8 @@ export interface LocalStage {
   readonly operatorTokenFile: string
   /** Variables for a function that is invoked by itself, on this machine. */
   readonly variables: Readonly<Record<string, string>>
+  /** The ports of what a function in a container needs: database, secrets, other functions. */
+  readonly ports: readonly number[]
   /** What runs its functions. */
   readonly functions: readonly RenewablePool[]
   /** Whether a tenant's own name is served. */
@@ -145,6 +147,7 @@ export async function startLocalStage({
       AWS_ENDPOINT_URL_LAMBDA: lambda.urlWithKey,
       SIGNING_KEYS_FUNCTION: environment.SIGNING_KEYS_FUNCTION,
     },
+    ports: [cluster.port, ...[secrets.url, lambda.url].map((url) => Number(new URL(url).port))],
     functions: [...invocable.values(), operations.worker, ...controlFunctions, ...applicationFunctions],
     isServed: domains.isServed,
     stop: () => running.disposeAsync(),

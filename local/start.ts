@@ -9,6 +9,7 @@ import { type LoadReport, loadInvoices } from './demo/load-invoices.ts'
 import { printReport } from './demo/print-report.ts'
 import { openAuthority } from './domains/authority.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { forwardPorts } from './forward-ports.ts'
 import { type GatewayPort, openGatewayPort, type SecurePort } from './gateway/gateway.ts'
 import { type LocalStage, startLocalStage } from './local-stage.ts'
 import { createProgress, formatTable } from './terminal.ts'
@@ -24,6 +25,7 @@ Options:
   --https        serve HTTPS too, on port 3443, or --https-port PORT: tenants' own names as well
   --data FOLDER  where database, logs and state are kept (default: .atrium)
   --no-demo      load no demo data
+  --bridge ADDR  let containers in: another address of this machine, such as Docker Engine's 172.17.0.1
   --watch        bring changes of functions/ and shared/ live as they are saved (npm run dev)
   --json         print one line of JSON when ready, instead of text
   --help         show this
@@ -36,6 +38,7 @@ const options = {
   https: { type: 'boolean', default: false },
   'https-port': { type: 'string' },
   data: { type: 'string', default: defaultDataFolder },
+  bridge: { type: 'string' },
   watch: { type: 'boolean', default: false },
   'no-demo': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -77,6 +80,10 @@ await runCommand({ help, options }, async ({ values }) => {
     await Promise.all([gateway.close(), controlGateway.close()])
     await stage.stop()
   })
+  if (values.bridge !== undefined) {
+    const bridge = await openBridge(values.bridge, stage.ports)
+    opened.adopt(bridge, () => bridge.close())
+  }
   data.writeRunning({
     ...{ pid: process.pid, url, controlUrl: `http://localhost:${controlGateway.port}` },
     ...{ operatorTokenFile: stage.operatorTokenFile, secretsUrl: stage.secretsUrl, accessKeyId: stage.accessKeyId },
@@ -133,6 +140,15 @@ async function takePort(port: number, secure: SecurePort | undefined): Promise<G
   }
 }
 
+async function openBridge(address: string, ports: readonly number[]): ReturnType<typeof forwardPorts> {
+  try {
+    return await forwardPorts(address, ports)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandError(`--bridge ${address} must be a free address of this machine: ${reason}`)
+  }
+}
+
 /** Loads the demo data, or what is missing of them when the last start was cut short. */
 async function loadDemo(data: DataFolder, url: string, stage: LocalStage): Promise<LoadReport> {
   const lines = await readInvoiceLines(demoFile)
@@ -179,6 +195,10 @@ Atrium serves ${tenants.length} tenants at ${url}. A key of ${chosen.name}'s to 
   curl -H "authorization: Bearer $KEY" '${at}/products?limit=3'
   curl -H "authorization: Bearer $KEY" -H 'x-tenant: ${chosen.slug}' '${url}/orders?limit=3'
   curl -H "authorization: Bearer $KEY" -H 'content-type: application/json' -d '{"product_id":"1","quantity":2}' ${at}/orders
+
+In a browser, with the key filled in:
+
+  ${at}/docs#key=${key}
 
 The other tenants' keys are in ${file}, which only you can read; for a new one: npx atrium keys create ${chosen.slug} --name mine
 The functions' logs are in ${relative('', data.path)}/functions.log. Stop with Ctrl-C.`)

@@ -1,7 +1,7 @@
 import { CommandError } from '../../local/command-line.ts'
 import type { ApiKeyRecord, NewApiKey } from '../../shared/control/api-keys.ts'
 import type { TokenIssuerRecord } from '../../shared/control/token-issuers.ts'
-import { type Command, table, takeArguments, textOption } from '../command.ts'
+import { type Command, type CommandCall, table, takeArguments, textOption } from '../command.ts'
 
 const pathOf = (slug: string, ...rest: readonly string[]) =>
   ['', 'tenants', slug, ...rest].map(encodeURIComponent).join('/')
@@ -21,8 +21,12 @@ const issuerRow = (issuer: TokenIssuerRecord) => ({
   },
 })
 
-const showOnce = ({ key, key_id }: NewApiKey) =>
-  `${key}\n\nThis is key ${key_id}. It is shown this once and kept nowhere: only its SHA-256 is.`
+/** The key alone on stdout, so that `KEY=$(atrium keys create …)` has it; what there is to say of it on stderr. */
+function showOnce(call: CommandCall, made: NewApiKey, more = ''): void {
+  call.print(made, () => made.key)
+  if (call.json) return
+  console.error(`This is key ${made.key_id}. It is shown this once and kept nowhere: only its SHA-256 is.${more}`)
+}
 
 export const credentialCommands: readonly Command[] = [
   {
@@ -41,7 +45,7 @@ export const credentialCommands: readonly Command[] = [
       if (name === undefined) throw new CommandError('give the key a name with --name')
       const expires_at = textOption(call, 'expires')
       const { body } = await call.client.send('POST', pathOf(SLUG, 'keys'), { name, scopes: scope, expires_at })
-      call.print(body, () => showOnce(body))
+      showOnce(call, body)
     },
   },
   {
@@ -81,7 +85,7 @@ export const credentialCommands: readonly Command[] = [
       const { body } = await call.client.send('POST', pathOf(SLUG, 'keys', ID, 'rotate'), {
         ...(overlap === undefined ? {} : { overlap_hours: Number(overlap) }),
       })
-      call.print(body, () => `${showOnce(body)}\nThe other one, ${ID}, ends ${overlap ?? 24} hours from now.`)
+      showOnce(call, body, `\nThe other one, ${ID}, ends ${overlap ?? 24} hours from now.`)
     },
   },
   {

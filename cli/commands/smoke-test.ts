@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import * as z from 'zod'
+import { createClient, dataOf, ProblemError } from '../../client/create-client.ts'
 import { CommandError } from '../../local/command-line.ts'
 import { defaultDataFolder, readRunning } from '../../local/data-folder.ts'
 import { type Command, type CommandCall, takeArguments } from '../command.ts'
@@ -11,18 +13,6 @@ interface Tried {
   readonly detail: string
 }
 
-interface Answered {
-  readonly status: number
-  // biome-ignore lint/suspicious/noExplicitAny: each trial knows what its route answers
-  readonly body: any
-}
-
-type Ask = (
-  method: string,
-  path: string,
-  options?: { key?: string | undefined; body?: unknown; once?: string },
-) => Promise<Answered>
-
 export const smokeTestCommands: readonly Command[] = [
   {
     name: 'smoke-test',
@@ -34,7 +24,7 @@ export const smokeTestCommands: readonly Command[] = [
     async run(call) {
       takeArguments(call)
       const slug = `smoke-${randomBytes(4).toString('hex')}`
-      const ask = askAs(await findApi(call), slug)
+      const api = await findApi(call)
       const tried: Tried[] = []
       const tell = (what: string, passed: boolean, detail: string): void => {
         tried.push({ what, passed, detail })
@@ -42,7 +32,7 @@ export const smokeTestCommands: readonly Command[] = [
         if (!passed) throw new CommandError(`the smoke test failed: ${what}: ${detail}`)
       }
       try {
-        await tryOut(call, slug, ask, tell)
+        await tryOut(call, { api, slug }, tell)
       } finally {
         if (call.json) console.log(JSON.stringify({ tenant: slug, tried }))
       }
@@ -53,60 +43,62 @@ export const smokeTestCommands: readonly Command[] = [
 
 type Tell = (what: string, passed: boolean, detail: string) => void
 
-async function tryOut({ client, ...call }: CommandCall, slug: string, ask: Ask, tell: Tell): Promise<void> {
-  const expectStatus = async (what: string, expected: number, work: Promise<Answered>): Promise<Answered['body']> => {
-    const { status, body } = await work
-    tell(
-      what,
-      status === expected,
-      status === expected ? String(status) : `${status}, not ${expected}: ${detailOf(body)}`,
-    )
-    return body
-  }
-  await expectStatus('a tenant is made', 201, client.send('POST', '/tenants', { slug, name: 'Smoke test' }))
-  try {
-    const made = client.send('POST', `/tenants/${slug}/keys`, { name: 'smoke test' })
-    const { key } = await expectStatus('it gets a key', 201, made)
-    await expectStatus('nobody reads without one', 401, ask('GET', '/products'))
+/** What an operator's call answers, as far as the smoke test needs it. */
+const madeKey = z.object({ key: z.string() })
+const begunOperation = z.object({ id: z.string() })
 
+async function tryOut(
+  { client: control, ...call }: CommandCall,
+  { api, slug }: { readonly api: string; readonly slug: string },
+  tell: Tell,
+): Promise<void> {
+  const ask = async <Result>(what: string, work: Promise<Result>): Promise<Result> => {
+    try {
+      const result = await work
+      tell(what, true, 'yes')
+      return result
+    } catch (error) {
+      tell(what, false, reasonOf(error, api))
+      throw error
+    }
+  }
+  await ask('a tenant is made', control.send('POST', '/tenants', { slug, name: 'Smoke test' }))
+  try {
+    const made = await ask('it gets a key', control.send('POST', `/tenants/${slug}/keys`, { name: 'smoke test' }))
+    const { key } = madeKey.parse(made.body)
+    const stranger = createClient({ url: api, tenant: slug })
+    const refused = await stranger.GET('/products').catch((error: unknown) => error)
+    const isRefused = refused instanceof ProblemError && refused.problem.type === '/docs/problems#unauthenticated'
+    tell('nobody reads without one', isRefused, isRefused ? '401' : reasonOf(refused, api))
+
+    const tenant = createClient({ url: api, tenant: slug, key })
     const smoke = { name: 'Smoke', description: 'made by a smoke test', price: '1.25' }
-    const product = await expectStatus('a product is made', 201, ask('POST', '/products', { key, body: smoke }))
-    const order = { key, once: randomBytes(8).toString('hex'), body: { product_id: product.id, quantity: 4 } }
-    const first = await expectStatus('it is ordered', 201, ask('POST', '/orders', order))
-    const again = await expectStatus('the order is sent again', 201, ask('POST', '/orders', order))
+    const product = await ask('a product is made', dataOf(tenant.POST('/products', { body: smoke })))
+    const header = { 'idempotency-key': randomBytes(8).toString('hex') }
+    const order = { params: { header }, body: { product_id: product.id, quantity: 4 } }
+    const first = await ask('it is ordered', dataOf(tenant.POST('/orders', order)))
+    const again = await ask('the order is sent again', dataOf(tenant.POST('/orders', order)))
     tell('it is the same one', again.id === first.id, `${again.id}, as ${first.id}`)
-    const read = await expectStatus('it is read', 200, ask('GET', `/orders/${first.id}`, { key }))
+    const found = tenant.GET('/orders/{id}', { params: { path: { id: first.id } } })
+    const read = await ask('it is read', dataOf(found))
     tell('it has its price', read.total_price === '5.00', `4 × 1.25 = ${read.total_price}`)
-    const list = await expectStatus('orders are listed', 200, ask('GET', '/orders', { key }))
-    tell('there is no other', list.items.length === 1, `${list.items.length}`)
+    const list = await ask('orders are listed', Array.fromAsync(tenant.list('/orders')))
+    tell('there is no other', list.length === 1, `${list.length}`)
   } finally {
-    const purge = await client.send('DELETE', `/tenants/${slug}?purge=${slug}`)
-    await followOperation({ ...call, client }, purge.body.id, 'quietly')
-    tell('the tenant is purged', true, `operation ${purge.body.id}`)
+    const purge = await control.send('DELETE', `/tenants/${slug}?purge=${slug}`)
+    const { id } = begunOperation.parse(purge.body)
+    await followOperation({ ...call, client: control }, id, 'quietly')
+    tell('the tenant is purged', true, `operation ${id}`)
   }
 }
 
-/** Requests of the tenant, on the shared domain. */
-function askAs(api: string, slug: string): Ask {
-  return async (method, path, { key, body, once } = {}) => {
-    const response = await fetch(new URL(path, api), {
-      method,
-      headers: {
-        'x-tenant': slug,
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(once === undefined ? {} : { 'idempotency-key': once }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(30_000),
-    }).catch((error: Error) => {
-      throw new CommandError(
-        `${api} cannot be reached: ${error.cause instanceof Error ? error.cause.message : error.message}`,
-      )
-    })
-    const text = await response.text()
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
-  }
+/** What an answer, or none, says of itself. */
+function reasonOf(error: unknown, api: string): string {
+  if (!(error instanceof Error)) return 'it was answered'
+  const isUnreachable = error instanceof TypeError && error.cause instanceof Error
+  return isUnreachable && error.cause instanceof Error
+    ? `${api} cannot be reached: ${error.cause.message}`
+    : error.message
 }
 
 async function findApi({ options }: CommandCall): Promise<string> {
@@ -118,8 +110,4 @@ async function findApi({ options }: CommandCall): Promise<string> {
   const running = await readRunning(typeof data === 'string' ? data : defaultDataFolder)
   if (running === undefined) throw new CommandError("name the tenants' API with --api; nothing runs on this machine")
   return running.url
-}
-
-function detailOf(body: unknown): string {
-  return typeof body === 'object' && body !== null && 'detail' in body ? String(body.detail) : 'no detail'
 }

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { createAgedCache } from '../../shared/aged-cache.ts'
 import { applicationPools } from '../../shared/db/application-pools.ts'
 import { readCatalog } from '../../shared/db/catalog.ts'
@@ -16,6 +17,8 @@ async function askDatabase(): Promise<void> {
 
 /** Answers 200 while the function and the catalog's database work, 503 otherwise. */
 export const getHealth = publicEndpoint({
+  // Whatever a monitor adds to the query is passed over.
+  request: z.object({}),
   async handle() {
     const known = latest.get('database')
     const asked = known ?? askDatabase()

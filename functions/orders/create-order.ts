@@ -17,9 +17,10 @@ export const createOrderRequest = z.strictObject({
     quantity: z
       .int('must be a whole number')
       .min(1, 'must be at least 1')
-      .max(mostPieces, `must be at most ${mostPieces}`),
-    unit_price: positiveMoney.optional(),
-    order_date: timestamp.optional(),
+      .max(mostPieces, `must be at most ${mostPieces}`)
+      .meta({ description: 'Pieces.', examples: [2] }),
+    unit_price: positiveMoney.optional().meta({ description: "The price of a piece; the product's unless given." }),
+    order_date: timestamp.optional().meta({ description: 'Now unless given.' }),
   }),
 })
 

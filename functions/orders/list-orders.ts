@@ -9,11 +9,9 @@ export const listOrdersRequest = z.strictObject({
   path: z.strictObject({}),
   query: z.strictObject({
     ...pageQuery,
-    product_id: id.optional(),
-    /** Orders at or after this time. */
-    from: timestamp.optional(),
-    /** Orders before this time. */
-    to: timestamp.optional(),
+    product_id: id.optional().meta({ description: 'Orders of this product only.' }),
+    from: timestamp.optional().meta({ description: 'Orders at or after this time.' }),
+    to: timestamp.optional().meta({ description: 'Orders before this time.' }),
   }),
 })
 

@@ -3,16 +3,7 @@ import { sqlState } from '../../shared/db/sql-states.ts'
 import type { TenantStatements } from '../../shared/db/tenant-database.ts'
 import { AppError } from '../../shared/errors.ts'
 import { type OnceKey, onceRefusals } from '../../shared/http/idempotency.ts'
-
-/** An order as the API shows it: ids and money are decimal strings, `order_date` RFC 3339. */
-export interface Order {
-  readonly id: string
-  readonly product_id: string
-  readonly quantity: number
-  readonly unit_price: string
-  readonly total_price: string
-  readonly order_date: string
-}
+import type { Order } from './description.ts'
 
 const columns = 'id, product_id, quantity, unit_price, total_price, order_date'
 

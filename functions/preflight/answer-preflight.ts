@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { noContent } from '../../shared/http/answer.ts'
 import { publicEndpoint } from '../../shared/http/endpoint.ts'
 
@@ -12,5 +13,6 @@ const permitted = {
 
 /** Answers a browser's question before it sends a request. To which origins, `shareWithOrigins` says: nobody else may read it. */
 export const answerPreflight = publicEndpoint({
+  request: z.object({}),
   handle: async () => ({ ...noContent(), headers: permitted }),
 })

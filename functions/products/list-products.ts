@@ -7,7 +7,12 @@ import { listProducts as listProductRows } from './product-queries.ts'
 
 export const listProductsRequest = z.strictObject({
   path: z.strictObject({}),
-  query: z.strictObject({ ...pageQuery, name: text(200).optional() }),
+  query: z.strictObject({
+    ...pageQuery,
+    name: text(200)
+      .optional()
+      .meta({ description: 'How the name begins, in any case.', examples: ['set of'] }),
+  }),
 })
 
 export const listProducts = tenantEndpoint({

@@ -1,15 +1,7 @@
 import { onlyRow } from '../../shared/db/only-row.ts'
 import { sqlState } from '../../shared/db/sql-states.ts'
 import type { TenantStatements } from '../../shared/db/tenant-database.ts'
-
-/** A product as the API shows it: id and price are decimal strings, `created_at` RFC 3339. */
-export interface Product {
-  readonly id: string
-  readonly name: string
-  readonly description: string | null
-  readonly price: string
-  readonly created_at: string
-}
+import type { Product } from './description.ts'
 
 const columns = 'id, name, description, price, created_at'
 

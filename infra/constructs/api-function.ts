@@ -8,7 +8,7 @@ import type { EnvironmentVariable } from '../../shared/environment.ts'
 import type { Settings } from '../settings.ts'
 import type { DatabaseStack } from '../stacks/database-stack.ts'
 import type { NetworkStack } from '../stacks/network-stack.ts'
-import { bundling, noteEntry, project } from './bundling.ts'
+import { type BundledFiles, bundling, migrationFiles, noteEntry, project } from './bundling.ts'
 import { createFunctionRole } from './function-role.ts'
 
 type FunctionVariables = Partial<Record<EnvironmentVariable, string>>
@@ -34,6 +34,8 @@ export interface ApiFunctionProps {
   readonly timeoutSeconds?: number
   /** For temporary files, besides the 512 MiB that every function has. */
   readonly storageGiB?: number
+  /** What its code reads beside itself; the control plane's read the migrations. */
+  readonly files?: BundledFiles | undefined
   /** Variables of this function alone. */
   readonly variables?: FunctionVariables
   readonly settings: Settings
@@ -72,6 +74,7 @@ export class ApiFunction extends Construct {
       network,
       database,
       variables,
+      files,
     } = props
 
     const environment: Required<Pick<FunctionVariables, CommonVariable>> & FunctionVariables = {
@@ -118,7 +121,7 @@ export class ApiFunction extends Construct {
       loggingFormat: lambda.LoggingFormat.JSON,
       logGroup: this.logs,
       role: createFunctionRole(this, { logs: this.logs, inVpc: true, tracing: settings.tracing }),
-      bundling: bundling({ withMigrations: plane === 'control' }),
+      bundling: bundling(plane === 'control' ? migrationFiles : files),
     })
     noteEntry(this.function, `functions/${entry}`)
     for (const secret of database.loginSecrets[plane]) secret.grantRead(this.function)

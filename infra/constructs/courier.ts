@@ -49,7 +49,7 @@ export class Courier extends Construct {
       loggingFormat: lambda.LoggingFormat.JSON,
       logGroup,
       role: createFunctionRole(this, { logs: logGroup, inVpc: false, tracing: settings.tracing }),
-      bundling: bundling({ withMigrations: false }),
+      bundling: bundling(),
     })
     noteEntry(this.function, 'functions/courier/handler.ts')
     this.allowCertificates()

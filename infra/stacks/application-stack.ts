@@ -11,6 +11,7 @@ import { addLoggedStage, throttleRoutes } from '../constructs/access-log.ts'
 import { acknowledge } from '../constructs/acknowledge.ts'
 import { ApiFunction } from '../constructs/api-function.ts'
 import { BaseDomain } from '../constructs/base-domain.ts'
+import { filesOfFunctions } from '../constructs/bundling.ts'
 import { CanaryRelease } from '../constructs/canary-release.ts'
 import { allowInvoke } from '../constructs/function-role.ts'
 import { nameOf } from '../constructs/name-of.ts'
@@ -70,6 +71,7 @@ export class ApplicationStack extends Stack {
         const { function: handler, logs } = new ApiFunction(this, nameOf(folder), {
           ...{ entry: `${folder}/handler.ts`, plane: 'api', settings, network, database, variables },
           reserved: reservedFor(folder, settings),
+          files: filesOfFunctions[folder],
         })
         allowInvoke(handler, signingKeys)
         database.originSecret?.grantRead(handler)

@@ -1,12 +1,18 @@
+import {
+  type Client,
+  createClient,
+  dataOf,
+  type Order,
+  type Problem,
+  ProblemError,
+} from '../../client/create-client.ts'
 import { AppError } from '../../shared/errors.ts'
-import type { Problem } from '../../shared/http/problems.ts'
 import type { ControlPlane } from '../../shared/tenancy/control-plane.ts'
 import { provisionTenant } from '../../shared/tenancy/provision-tenant.ts'
 import type { KeyRing } from '../data-folder.ts'
 import { demoKey } from './demo-key.ts'
 import type { InvoiceLine } from './invoice-lines.ts'
 import { fromPence, toPence } from './money.ts'
-import { createTenantClient, type TenantClient } from './tenant-client.ts'
 
 /** What became of a file: `loaded` and the refused lines add up to `lines`. */
 export interface LoadReport {
@@ -40,6 +46,9 @@ export interface LoadOptions {
   onLine(): void
 }
 
+/** As large as a page can be. */
+const pageSize = 200
+
 /** Requests under way at once; the gateway runs up to 10 processes a function. */
 const concurrency = 8
 
@@ -66,7 +75,7 @@ export async function loadInvoices(lines: readonly InvoiceLine[], options: LoadO
       continue
     }
     const key = await demoKey(options.control, options.keys, { slug, created })
-    const client = createTenantClient(options.url, slug, key)
+    const client = createClient({ url: options.url, tenant: slug, key })
     const loaded = await loadTenant(client, ofCountry, options, refuse)
     const totalOverApi = fromPence(await sumOrders(client, loaded.orderIds))
     const total = fromPence(loaded.pence)
@@ -102,9 +111,10 @@ async function createTenant(control: ControlPlane, slug: string, name: string): 
 }
 
 /** The sum of the totals of these orders, as the API tells them: others may be placed meanwhile. */
-async function sumOrders(client: TenantClient, ids: ReadonlySet<string>): Promise<bigint> {
+async function sumOrders(client: Client, ids: ReadonlySet<string>): Promise<bigint> {
   let pence = 0n
-  for await (const order of client.orders()) if (ids.has(order.id)) pence += toPence(order.total_price)
+  for await (const order of client.list('/orders', { limit: pageSize }))
+    if (ids.has(order.id)) pence += toPence(order.total_price)
   return pence
 }
 
@@ -115,13 +125,14 @@ interface LoadedTenant {
 }
 
 async function loadTenant(
-  client: TenantClient,
+  client: Client,
   lines: readonly InvoiceLine[],
   { resume, onLine }: LoadOptions,
   refuse: Refuse,
 ): Promise<LoadedTenant> {
   const productIds = new Map<string, string>()
-  for await (const product of client.products()) productIds.set(product.description ?? '', product.id)
+  for await (const product of client.list('/products', { limit: pageSize }))
+    productIds.set(product.description ?? '', product.id)
   const placed = resume ? await findPlaced(client) : new Map<string, string[]>()
 
   let products = 0
@@ -132,13 +143,14 @@ async function loadTenant(
       const description = `Stock code ${stockCode}`
       let productId = productIds.get(description)
       if (productId === undefined) {
-        const answer = await client.createProduct({
+        const product = {
           name: ofProduct.find((line) => line.description.trim() !== '')?.description ?? '',
           description,
           price: ofProduct.find((line) => Number(line.unit_price) > 0)?.unit_price ?? '0.00',
-        })
-        if ('refused' in answer) return refuse(reasonOf(answer.refused), ofProduct.length)
-        productId = answer.made.id
+        }
+        const made = await unlessRefused(dataOf(client.POST('/products', { body: product })))
+        if (made instanceof ProblemError) return refuse(reasonOf(made.problem), ofProduct.length)
+        productId = made.id
         products += 1
       }
       for (const line of ofProduct) orderable.push({ productId, line })
@@ -152,9 +164,9 @@ async function loadTenant(
     const order = { product_id: productId, quantity: Number(line.quantity), unit_price, order_date: invoice_date }
     let id = placed.get(keyOf(order))?.pop()
     if (id === undefined) {
-      const answer = await client.createOrder(order)
-      if ('refused' in answer) return refuse(reasonOf(answer.refused, line))
-      id = answer.made.id
+      const made = await unlessRefused(dataOf(client.POST('/orders', { body: order })))
+      if (made instanceof ProblemError) return refuse(reasonOf(made.problem, line))
+      id = made.id
     }
     orderIds.add(id)
     pence += toPence(unit_price) * BigInt(line.quantity)
@@ -163,17 +175,27 @@ async function loadTenant(
   return { products, orderIds, pence }
 }
 
+/** What was made, or the API's refusal. That it fails, or knows the key no more, is thrown: it is nothing of the line's. */
+async function unlessRefused<Made>(answer: Promise<Made>): Promise<Made | ProblemError> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof ProblemError && error.status < 500 && error.status !== 401) return error
+    throw error
+  }
+}
+
 /** The ids of the orders there are, by what a line says of its order. Two lines may say the same. */
-async function findPlaced(client: TenantClient): Promise<Map<string, string[]>> {
+async function findPlaced(client: Client): Promise<Map<string, string[]>> {
   const placed = new Map<string, string[]>()
-  for await (const order of client.orders()) {
+  for await (const order of client.list('/orders', { limit: pageSize })) {
     const key = keyOf(order)
     placed.set(key, [...(placed.get(key) ?? []), order.id])
   }
   return placed
 }
 
-function keyOf(order: { product_id: string; quantity: number; unit_price: string; order_date: string }): string {
+function keyOf(order: Pick<Order, 'product_id' | 'quantity' | 'unit_price' | 'order_date'>): string {
   const { product_id, quantity, unit_price, order_date } = order
   return [product_id, quantity, Number(unit_price).toFixed(2), Date.parse(order_date)].join(' ')
 }

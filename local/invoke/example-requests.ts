@@ -31,6 +31,9 @@ export const exampleRequests: Readonly<Record<string, ExampleRequest>> = {
   'create-order': { status: 201, method: 'POST', target: '/orders', body: { product_id: '1', quantity: 2 } },
   'get-order': { status: 200, method: 'GET', target: '/orders/1' },
   health: { status: 200, method: 'GET', target: '/health', keyOf: null },
+  openapi: { status: 200, method: 'GET', target: '/openapi.json', keyOf: null },
+  docs: { status: 200, method: 'GET', target: '/docs', keyOf: null },
+  'docs-page': { status: 200, method: 'GET', target: '/docs/problems', keyOf: null },
   preflight: {
     ...{ status: 204, method: 'OPTIONS', target: '/products', keyOf: null },
     headers: { origin: page, 'access-control-request-method': 'GET' },

@@ -22,6 +22,8 @@ export async function createBundler(
   project: string,
   functions: readonly BundledFunction[],
   options: BuildOptions,
+  /** What stands beside each bundle, by its place there: a path of the project. */
+  files: Readonly<Record<string, string>>,
 ): Promise<Bundler> {
   const outdir = join(project, 'bundles') // nothing is written there: see below
   const building = await context({
@@ -48,9 +50,12 @@ export async function createBundler(
         writeFileSync(target, contents)
       }
       // Beside the code that reads them, wherever that has come.
-      for (const place of ['shared', ...functions.map(({ construct }) => construct)]) {
-        mkdirSync(join(folder, place), { recursive: true })
-        symlinkSync(join(project, 'shared/db/migrations'), join(folder, place, 'migrations'))
+      for (const beside of ['shared', ...functions.map(({ construct }) => construct)]) {
+        for (const [place, path] of Object.entries(files)) {
+          const target = join(folder, beside, place)
+          mkdirSync(dirname(target), { recursive: true })
+          symlinkSync(join(project, path), target)
+        }
       }
     },
     close: () => building.dispose(),

@@ -18,6 +18,8 @@ export interface CodeWatchOptions {
   /** Those whose code is renewed. */
   readonly functions: readonly RenewablePool[]
   readonly build: BuildOptions
+  /** What stands beside each bundle. */
+  readonly files: Readonly<Record<string, string>>
   /** Told of each change that is live, and after how many milliseconds. */
   onLive(milliseconds: number): void
   /** Told why a change is not live: the compiler's errors, or esbuild's. */
@@ -32,14 +34,14 @@ const settling = 30
  * last good code goes on.
  */
 export async function watchCode(options: CodeWatchOptions): Promise<CodeWatch> {
-  const { project, folder, functions, build, onLive, onProblem } = options
+  const { project, folder, functions, build, files, onLive, onProblem } = options
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const bundled = functions.flatMap((pool) => {
     const { construct, entry } = pool.function
     return entry === undefined ? [] : [{ pool, construct, entry }]
   })
-  const bundler = await createBundler(project, bundled, build)
+  const bundler = await createBundler(project, bundled, build, files)
   const checkTypes = createTypeCheck(project, folder)
   let changes = 0
   let running: Promise<void> | undefined

@@ -9,7 +9,7 @@ const goal = 1_000
 /** Watches this project's own code for `npm run dev`, and says on stderr what became of each change. */
 export async function watchProject(folder: string, functions: readonly RenewablePool[]): Promise<CodeWatch> {
   const watching = await watchCode({
-    ...{ project: fileURLToPath(new URL('../..', import.meta.url)), folder, functions, build: await buildOptions() },
+    ...{ project: fileURLToPath(new URL('../..', import.meta.url)), folder, functions, ...(await bundledAsOnAws()) },
     onLive: (milliseconds) => console.error(`Live after ${Math.round(milliseconds)} ms (goal: ${goal} ms).`),
     onProblem: (message) => console.error(`${message}\nNot live: the last good code goes on.`),
   })
@@ -18,13 +18,14 @@ export async function watchProject(folder: string, functions: readonly Renewable
 }
 
 /** As the functions are bundled for AWS. Loaded when it is needed: CDK takes a second. */
-async function buildOptions(): Promise<BuildOptions> {
-  const { bundling } = await import('../../infra/constructs/bundling.ts')
-  const { target, mainFields, minify, sourceMap, sourcesContent, externalModules, banner } = bundling({
-    withMigrations: false,
-  })
+async function bundledAsOnAws(): Promise<{ build: BuildOptions; files: Readonly<Record<string, string>> }> {
+  const { bundling, filesOfFunctions, migrationFiles } = await import('../../infra/constructs/bundling.ts')
+  const { target, mainFields, minify, sourceMap, sourcesContent, externalModules, banner } = bundling()
   return {
-    ...{ format: 'esm', target, mainFields, minify, sourcemap: sourceMap, sourcesContent },
-    ...{ external: externalModules, banner: { js: banner ?? '' } },
+    build: {
+      ...{ format: 'esm', target, mainFields, minify, sourcemap: sourceMap, sourcesContent },
+      ...{ external: externalModules, banner: { js: banner ?? '' } },
+    },
+    files: Object.assign({}, migrationFiles, ...Object.values(filesOfFunctions)),
   }
 }

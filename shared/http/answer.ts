@@ -1,7 +1,8 @@
-/** What an endpoint answers: a status, a body that becomes JSON, and headers of its own. */
+/** What an endpoint answers: a status, a body that becomes JSON, or a file as it is, and headers of its own. */
 export interface Answer {
   readonly status: number
   readonly body?: unknown
+  readonly file?: { readonly type: string; readonly bytes: Buffer }
   readonly headers?: Readonly<Record<string, string>>
 }
 

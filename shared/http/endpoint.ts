@@ -35,6 +35,7 @@ export interface Conditions {
 export interface TenantEndpoint {
   readonly kind: 'tenant'
   readonly request: z.ZodType
+  readonly takesIfMatch: boolean
   prepare(raw: RawRequest, conditions: Conditions): (context: TenantContext) => Promise<Answer>
 }
 
@@ -48,6 +49,7 @@ export interface OperatorEndpoint {
 /** An endpoint that anyone may call and that belongs to no tenant. */
 export interface PublicEndpoint {
   readonly kind: 'public'
+  readonly request: z.ZodType
   prepare(raw: RawRequest): () => Promise<Answer>
 }
 
@@ -74,6 +76,7 @@ export function tenantEndpoint<Input>(definition: TenantDefinition<Input>): Tena
   return {
     kind: 'tenant',
     request: definition.request,
+    takesIfMatch: definition.takesIfMatch === true,
     prepare(raw, { once, ifMatch }) {
       if (ifMatch !== undefined && definition.takesIfMatch !== true) {
         throw new AppError('invalid_request', 'This route does not take If-Match.')
@@ -102,8 +105,19 @@ export function operatorEndpoint<Input>(definition: Definition<OperatorContext, 
   }
 }
 
-export function publicEndpoint(definition: { handle(): Promise<Answer> }): PublicEndpoint {
-  return { kind: 'public', prepare: () => definition.handle }
+/** Defines a public endpoint alike. */
+export function publicEndpoint<Input>(definition: {
+  readonly request: z.ZodType<Input>
+  handle(input: Input): Promise<Answer>
+}): PublicEndpoint {
+  return {
+    kind: 'public',
+    request: definition.request,
+    prepare(raw) {
+      const input = validate(definition.request, raw)
+      return () => definition.handle(input)
+    },
+  }
 }
 
 /** More would only repeat what a client gets wrong everywhere. */

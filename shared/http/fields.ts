@@ -8,17 +8,23 @@ export const id = z
   .regex(/^[1-9]\d{0,18}$/, 'must be an id: a whole number above 0, as a string')
   // Of 19 digits the larger number is the later text. Zod asks this of texts that are no number as well.
   .refine((text) => text.length < 19 || text <= largestBigint, 'is beyond any id')
+  .meta({ description: 'An id: a whole number above 0, as a string.', examples: ['1'] })
 
 const moneyShape = /^(?:0|[1-9]\d{0,9})(?:\.\d{1,2})?$/
+const positiveMoneyShape = /^(?=.*[1-9])(?:0|[1-9]\d{0,9})(?:\.\d{1,2})?$/
 const moneyHint = 'such as "2.55", with at most 10 digits before and 2 after the point'
 
 /** Money as `numeric(12,2)` holds it: a decimal string, 0 or more. */
-export const money = z.string().regex(moneyShape, `must be a decimal string ${moneyHint}`)
+export const money = z
+  .string()
+  .regex(moneyShape, `must be a decimal string ${moneyHint}`)
+  .meta({ description: 'Money: a decimal string, 0 or more.', examples: ['2.55'] })
 
 /** Money above 0. */
 export const positiveMoney = z
   .string()
-  .refine((text) => moneyShape.test(text) && /[1-9]/.test(text), `must be a decimal string above 0, ${moneyHint}`)
+  .regex(positiveMoneyShape, `must be a decimal string above 0, ${moneyHint}`)
+  .meta({ description: 'Money: a decimal string above 0.', examples: ['2.55'] })
 
 /** All but tab, line feed and carriage return: NUL, which PostgreSQL refuses, and what JSON writes as six bytes. */
 const controlCharacter = /(?![\t\n\r])\p{Cc}/u
@@ -54,3 +60,4 @@ export const timestamp = z.iso
     const instant = Date.parse(value)
     return instant >= firstInstant && instant <= lastInstant
   }, 'must lie in the years 0001 to 9999')
+  .meta({ description: 'A time, RFC 3339, with an offset or Z.', examples: ['2010-12-01T08:26:00Z'] })

@@ -11,7 +11,12 @@ export const pageQuery = {
     .regex(/^\d{1,9}$/, `must be a number from 1 to ${largestLimit}`)
     .transform(Number)
     .refine((limit) => limit >= 1 && limit <= largestLimit, `must be a number from 1 to ${largestLimit}`)
-    .default(defaultLimit),
+    .default(defaultLimit)
+    .meta({
+      description: 'How many rows at most.',
+      // As clients mean it: in a query even a number is text.
+      override: { type: 'integer', pattern: undefined, minimum: 1, maximum: largestLimit, default: defaultLimit },
+    }),
   /** The id behind which the page begins. */
   cursor: z
     .string()
@@ -21,7 +26,8 @@ export const pageQuery = {
       context.addIssue({ code: 'custom', message: 'must be the next_cursor of an earlier answer' })
       return z.NEVER
     })
-    .optional(),
+    .optional()
+    .meta({ description: 'The `next_cursor` of an earlier answer, for the page behind it.' }),
 }
 
 export interface Page<Row> {

@@ -71,6 +71,14 @@ export interface Problem {
   readonly errors?: readonly FieldError[]
 }
 
+/**
+ * The type of an error's problem document: a reference to its heading in docs/problems.md, which the API serves at that path
+ * of every domain (RFC 9457, 3.1.1: a relative one has the full path). Programs compare it as it is.
+ */
+export function problemTypeOf(code: ErrorCode): string {
+  return `/docs/problems#${code.replaceAll('_', '-')}`
+}
+
 /** An error as an AppError: one that has no meaning for the caller becomes `internal`, its text kept to the log. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
@@ -80,7 +88,7 @@ export function toAppError(error: unknown): AppError {
 export function toProblem(error: AppError, requestId: string): Problem {
   const { status, title } = problemKinds[error.code]
   return {
-    type: `urn:atrium:problem:${error.code.replaceAll('_', '-')}`,
+    type: problemTypeOf(error.code),
     title,
     status,
     detail: error.message,

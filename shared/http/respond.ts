@@ -9,7 +9,7 @@ import { secureTransport } from './secure-transport.ts'
  * without a body when a GET names that tag in If-None-Match.
  */
 export function respond(
-  { status, body, headers }: Answer,
+  { status, body, file, headers }: Answer,
   { event, requestId, tenantId }: { event: APIGatewayProxyEventV2; requestId: string; tenantId: string | undefined },
 ): HttpResult {
   const common = {
@@ -18,6 +18,10 @@ export function respond(
     vary: 'authorization, x-tenant, domain, origin',
     'x-request-id': requestId,
     ...secureTransport,
+  }
+  if (file !== undefined) {
+    const own = { ...common, 'content-type': file.type, ...headers }
+    return { statusCode: status, headers: own, body: file.bytes.toString('base64'), isBase64Encoded: true }
   }
   if (body === undefined) return { statusCode: status, headers: { ...common, ...headers } }
   const text = JSON.stringify(body)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import * as z from 'zod'
 import { handler as worker } from '../../functions/operations/worker.ts'
 import { createHandler } from '../../shared/http/create-handler.ts'
 import { publicEndpoint } from '../../shared/http/endpoint.ts'
@@ -18,7 +19,7 @@ afterAll(async () => {
 })
 
 const endpoint = (handle: () => Promise<{ status: number }>) =>
-  createHandler({ 'GET /health': { endpoint: publicEndpoint({ handle }), access: 'public' } })
+  createHandler({ 'GET /health': { endpoint: publicEndpoint({ request: z.object({}), handle }), access: 'public' } })
 const ask = (handler: ReturnType<typeof endpoint>) => handler(eventFor('GET', '/health'), lambdaContext())
 const measured = () =>
   takeLogLines().map(({ _aws, Stage, FunctionName, FunctionVersion, ...line }) => ({ _aws, FunctionName, ...line }))

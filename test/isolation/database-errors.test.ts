@@ -49,7 +49,7 @@ it.each([
   const handler = createHandler({ 'GET /products': { endpoint, access: 'products:read' } })
   const { statusCode, body = '' } = await handler(eventFor('GET', '/products', { tenant: 'acme' }), lambdaContext())
   expect(statusCode).toBeGreaterThanOrEqual(400)
-  expect(JSON.parse(body)).toMatchObject({ type: expect.stringMatching(/^urn:atrium:problem:/), status: statusCode })
+  expect(JSON.parse(body)).toMatchObject({ type: expect.stringMatching(/^\/docs\/problems#/), status: statusCode })
   const told =
     /sesame|secrets|the_column|the_other|forbidden|4711|orders|acme|select|insert|constraint|_key|t_acme|\$\$/i
   expect(body).not.toMatch(told)

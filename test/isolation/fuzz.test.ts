@@ -167,7 +167,7 @@ it(`answers ${runs} made-up requests without one 5xx, every refusal with a probl
       expect(answer.status, JSON.stringify({ target, ...options, logged })).toBeLessThan(500)
       expect(`${JSON.stringify(answer.headers)}${answer.text}`).not.toContain(mark)
       if (answer.status >= 400)
-        expectProblem(answer, answer.status, String(answer.body.type).replace('urn:atrium:problem:', ''))
+        expectProblem(answer, answer.status, String(answer.body.type).replace('/docs/problems#', ''))
     }),
     { numRuns: runs },
   )

@@ -4,6 +4,7 @@ import { routes } from '../../functions/routes.ts'
 import { createEvent } from '../../local/gateway/create-event.ts'
 import { createRouteMatcher } from '../../local/gateway/match-route.ts'
 import type { Handler } from '../../shared/http/create-handler.ts'
+import { expectDescribed } from './described.ts'
 
 const match = createRouteMatcher(routes)
 const matchControl = createRouteMatcher(controlRoutes)
@@ -79,14 +80,23 @@ function toBytes(body: unknown): Buffer {
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
 }
 
+/** Has the function of the event's route answer it. Fails when the API's description does not know such an answer. */
 export async function invoke(event: APIGatewayProxyEventV2): Promise<CallResult> {
+  const answer = await invokeUnchecked(event)
+  expectDescribed(event.routeKey, answer)
+  return answer
+}
+
+export async function invokeUnchecked(event: APIGatewayProxyEventV2): Promise<CallResult> {
   const route = [...routes, ...controlRoutes].find(({ method, path }) => `${method} ${path}` === event.routeKey)
   if (route === undefined) throw new Error(`no route "${event.routeKey}"`)
   const { handler }: { handler: Handler } = await import(`../../functions/${route.function}/handler.ts`)
   const result = await handler(event, lambdaContext())
-  const text = result.body ?? ''
+  const { body = '', isBase64Encoded = false, statusCode: status = 200 } = result
+  const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('latin1') : body
   const headers = Object.fromEntries(Object.entries(result.headers ?? {}).map(([name, value]) => [name, String(value)]))
-  return { status: result.statusCode ?? 200, headers, text, body: text === '' ? undefined : JSON.parse(text) }
+  const isJson = /[/+]json$/.test(headers['content-type'] ?? '')
+  return { status, headers, text, body: isJson ? JSON.parse(text) : undefined }
 }
 
 /** The principal that {@link operate} signs by. */

@@ -8,7 +8,7 @@ const leaks =
 /** That an answer is a valid problem document of this status and type, and tells nothing of the inside. */
 export function expectProblem(answer: CallResult, status: number, type: string): void {
   expect(answer.body).toMatchObject({
-    type: `urn:atrium:problem:${type}`,
+    type: `/docs/problems#${type}`,
     title: expect.stringMatching(/\S/),
     status,
     detail: expect.stringMatching(/\S/),

@@ -49,7 +49,13 @@ beforeEach(async () => {
   )
   told = []
   watching = await watchCode({
-    ...{ project, folder: join(project, 'watch'), functions: [pool], build: { format: 'esm' } },
+    ...{
+      project,
+      folder: join(project, 'watch'),
+      functions: [pool],
+      build: { format: 'esm' },
+      files: { migrations: 'shared/db/migrations' },
+    },
     onLive: () => hear('live'),
     onProblem: hear,
   })

@@ -63,7 +63,10 @@ it('tells the log, and not the caller, what a handler threw in the middle of a t
 
 it('answers 500 for a route that no endpoint serves', async () => {
   const handler = createHandler({
-    'GET /health': { endpoint: publicEndpoint({ handle: async () => ({ status: 200 }) }), access: 'public' },
+    'GET /health': {
+      endpoint: publicEndpoint({ request: z.object({}), handle: async () => ({ status: 200 }) }),
+      access: 'public',
+    },
   })
   expect((await handler(eventFor('GET', '/products'), lambdaContext())).statusCode).toBe(500)
 })

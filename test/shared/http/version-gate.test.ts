@@ -38,7 +38,7 @@ it('tells a tenant that is behind to wait, and lets no statement of newer code r
   const answer = await ask(slug)
   expect(answer.statusCode).toBe(503)
   expect(answer.headers).toMatchObject({ 'retry-after': '30' })
-  expect(JSON.parse(answer.body ?? '')).toMatchObject({ type: 'urn:atrium:problem:tenant-behind' })
+  expect(JSON.parse(answer.body ?? '')).toMatchObject({ type: '/docs/problems#tenant-behind' })
   expect(handled).toBe(0)
 })
 

@@ -1,0 +1,33 @@
+import type { components } from './api-types.ts'
+
+export type Problem = components['schemas']['Problem']
+
+/** An answer that is no success. Its message says what was asked, the status, and what the API said of it. */
+export class AnswerError extends Error {
+  override readonly name: string = 'AnswerError'
+  readonly status: number
+
+  constructor(asked: string, status: number, detail: string) {
+    super(`${asked} was answered ${status}: ${detail}`)
+    this.status = status
+  }
+}
+
+/** The API's own refusal. `problem.type` tells which, and has a type of its own, so that a wrong comparison does not compile. */
+export class ProblemError extends AnswerError {
+  override readonly name = 'ProblemError'
+  readonly problem: Problem
+
+  constructor(asked: string, problem: Problem) {
+    super(asked, problem.status, problem.detail)
+    this.problem = problem
+  }
+}
+
+/** The error of an answer, by its body: a problem document, or what something before the API says by itself. */
+export async function errorOf(asked: string, response: Response): Promise<AnswerError> {
+  const text = await response.text()
+  const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') === true
+  if (isProblem) return new ProblemError(asked, JSON.parse(text))
+  return new AnswerError(asked, response.status, text.slice(0, 200) || 'no body')
+}

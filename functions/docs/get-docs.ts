@@ -1,0 +1,10 @@
+import * as z from 'zod'
+import { publicEndpoint } from '../../shared/http/endpoint.ts'
+import { answerPage } from './answer-page.ts'
+import { readPageFile } from './page-files.ts'
+
+/** The page that lists the API and tries it, by Swagger UI. */
+export const getDocs = publicEndpoint({
+  request: z.object({}),
+  handle: async () => answerPage(await readPageFile('index.html')),
+})

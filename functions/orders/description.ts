@@ -1,0 +1,41 @@
+import * as z from 'zod'
+import { answeredTime, pageOf } from '../../shared/http/description.ts'
+import { id, money, positiveMoney } from '../../shared/http/fields.ts'
+import type { DescriptionsOf } from '../routes.ts'
+
+export const order = z
+  .object({
+    id,
+    product_id: id,
+    quantity: z.int().meta({ description: 'Pieces.', examples: [2] }),
+    unit_price: positiveMoney,
+    total_price: money.meta({ description: 'Quantity times price, as the database reckons it.', examples: ['5.10'] }),
+    order_date: answeredTime,
+  })
+  .meta({ id: 'Order', description: 'What a tenant has sold.' })
+
+/** An order as the API shows it: ids and money are decimal strings, `order_date` RFC 3339. */
+export type Order = z.output<typeof order>
+
+export const about = 'What they have sold.'
+
+export const descriptions: DescriptionsOf<'orders'> = {
+  'GET /orders': {
+    id: 'listOrders',
+    summary: 'List orders',
+    description: 'In the order of their ids.',
+    answers: { 200: { description: 'A page of orders.', body: pageOf(order) } },
+  },
+  'POST /orders': {
+    id: 'createOrder',
+    summary: 'Place an order',
+    answers: { 201: { description: 'The order that was placed.', body: order } },
+    problems: ['unknown_product', 'price_required', 'amount_too_large'],
+  },
+  'GET /orders/{id}': {
+    id: 'getOrder',
+    summary: 'Read an order',
+    answers: { 200: { description: 'The order.', body: order } },
+    problems: ['not_found'],
+  },
+}
