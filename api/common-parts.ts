@@ -10,13 +10,14 @@ const ofEveryTenantRoute: readonly ErrorCode[] = [
 const ofEveryBody: readonly ErrorCode[] = ['malformed_body', 'body_too_large', 'unsupported_media_type']
 const ofEveryPost: readonly ErrorCode[] = ['invalid_idempotency_key', 'idempotency_key_reused', 'idempotency_in_flight']
 
-export const problemsOfPublicRoutes: readonly ErrorCode[] = ['invalid_request', 'internal']
+export const problemsOfPublicRoutes: readonly ErrorCode[] = ['invalid_request', 'unavailable', 'timed_out', 'internal']
 
 /** What a tenant's route may be refused for because of what it is. */
 export function problemsOf(method: string, endpoint: TenantEndpoint): readonly ErrorCode[] {
   return [
     ...ofEveryTenantRoute,
     ...(method === 'POST' || method === 'PATCH' ? ofEveryBody : []),
+    ...(method === 'GET' ? [] : (['conflict'] as const)),
     ...(method === 'POST' ? ofEveryPost : []),
     ...(endpoint.takesIfMatch ? (['precondition_failed'] as const) : []),
   ]
@@ -24,8 +25,7 @@ export function problemsOf(method: string, endpoint: TenantEndpoint): readonly E
 
 const text = (minimum = 0) => ({ type: 'string', ...(minimum === 0 ? {} : { minLength: minimum }) }) as const
 
-const inHeader = (name: string, longest?: number) =>
-  ({ name, in: 'header', schema: { ...text(1), ...(longest && { maxLength: longest }) } }) as const
+const inHeader = (name: string) => ({ name, in: 'header', schema: text(1) }) as const
 
 /** Headers of requests, by the name of their component. */
 export const parameters = {
@@ -36,13 +36,12 @@ export const parameters = {
   },
   Domain: {
     ...inHeader('domain'),
-    deprecated: true,
-    description: 'The same as `x-tenant`, by its older name.',
+    description: 'The same as `x-tenant`, by another name.',
   },
   IdempotencyKey: {
-    ...inHeader('idempotency-key', 255),
+    ...inHeader('idempotency-key'),
     description:
-      'Has the request done once, however often it is sent with this key: 1 to 255 visible characters, in quotes if a comma is among them. Kept for 24 hours.',
+      'Has the request done once, however often it is sent with this key: 1 to 255 visible characters, in quotes if a comma is among them. Kept for 24 hours, unless the stage is set otherwise.',
   },
   IfNoneMatch: {
     ...inHeader('if-none-match'),
@@ -61,5 +60,10 @@ export const headers = {
   Location: { description: 'Where what was made can be read.', required: true, schema: { ...text(), pattern: '^/' } },
   Replayed: { description: 'The answer was given before, to the same key.', schema: { const: 'true' } },
   RetryAfter: { description: 'Seconds.', required: true, schema: { ...text(), pattern: '^[1-9]\\d*$' } },
+  MayRetryAfter: {
+    description: 'Seconds, where a later try may succeed.',
+    schema: { ...text(), pattern: '^[1-9]\\d*$' },
+  },
+  Encoding: { description: 'How the bytes are coded, whatever was asked for.', schema: { const: 'gzip' } },
   Authenticate: { description: 'How to authenticate (RFC 9110).', required: true, schema: text(1) },
 } as const

@@ -40,7 +40,8 @@ export async function createDescription(examples: RecordedExamples): Promise<Ret
         description: [
           'Every tenant has its data to itself. On a domain of its own a tenant needs no name; on a shared domain `x-tenant` says which one is meant.',
           'Money travels as decimal strings, ids as strings, times as RFC 3339 in UTC.',
-          'Errors are problem documents (RFC 9457), whose `type` leads to [what it means](/docs/problems). What reaches no function is answered by the gateway, as `{"message": …}`: 404 where there is no such route, 413, 429 and 503.',
+          'Errors are problem documents (RFC 9457), whose `type` leads to [what it means](/docs/problems). What reaches no function is answered by the gateway, as `{"message": …}`: 404 where there is no such route, 413, 429 and 503; and 500 where a function died over a request, so that its work may have been done or not.',
+          'Answers may come to have more members, and problems more types, than are described here.',
         ].join('\n\n'),
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
@@ -66,9 +67,11 @@ export async function createDescription(examples: RecordedExamples): Promise<Ret
       },
     },
     {
-      override({ jsonSchema }) {
+      override({ jsonSchema, io }) {
         // The format says what the pattern does, in 300 characters less.
         if (jsonSchema.format === 'date-time') delete jsonSchema.pattern
+        // An answer may have more in it tomorrow, and clients that were made today must take it.
+        if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
       },
     },
   )
@@ -142,7 +145,12 @@ function partsOf(request: z.ZodType) {
 function headersOf(...names: readonly (keyof typeof headers)[]) {
   const called: Readonly<Record<keyof typeof headers, string>> = {
     ...{ RequestId: 'x-request-id', ETag: 'etag', Location: 'location', Replayed: 'idempotency-replayed' },
-    ...{ RetryAfter: 'retry-after', Authenticate: 'www-authenticate' },
+    ...{
+      RetryAfter: 'retry-after',
+      MayRetryAfter: 'retry-after',
+      Authenticate: 'www-authenticate',
+      Encoding: 'content-encoding',
+    },
   }
   return Object.fromEntries(names.map((name) => [called[name], ref('headers', name)]))
 }
@@ -165,7 +173,10 @@ function answerOf(
   }
   if (files !== undefined) {
     const schema = { type: 'string' as const }
-    return { ...common, content: Object.fromEntries(files.map((type) => [type, { schema }])) }
+    return {
+      ...{ ...common, headers: headersOf('RequestId', 'Encoding') },
+      content: Object.fromEntries(files.map((type) => [type, { schema }])),
+    }
   }
   if (body === undefined) return common
   const recorded = examples.answers[id]
@@ -185,7 +196,7 @@ function problemAnswers(codes: readonly ErrorCode[]) {
         headers: headersOf(
           'RequestId',
           ...(status === 401 ? (['Authenticate'] as const) : []),
-          ...(those.every((code) => problemKinds[code].retryAfter) ? (['RetryAfter'] as const) : []),
+          ...retryHeaderOf(those),
         ),
         content: {
           'application/problem+json': {
@@ -201,6 +212,12 @@ function problemAnswers(codes: readonly ErrorCode[]) {
       },
     ]),
   )
+}
+
+function retryHeaderOf(codes: readonly ErrorCode[]): ('RetryAfter' | 'MayRetryAfter')[] {
+  const passing = codes.filter((code) => problemKinds[code].retryAfter !== undefined)
+  if (passing.length === 0) return []
+  return [passing.length === codes.length ? 'RetryAfter' : 'MayRetryAfter']
 }
 
 function problemSchema(codes: readonly ErrorCode[]) {

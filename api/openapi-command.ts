@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { createTypes } from '../client/create-types.ts'
 import { CommandError, runCommand } from '../local/command-line.ts'
 import { createDescription } from './create-description.ts'
-import { readExamples } from './examples.ts'
+import { examplesFile, readExamples } from './examples.ts'
 
 const help = `Writes the API's description: npm run --silent openapi -- [options]
 
@@ -34,14 +34,16 @@ const openapiFile = fileURLToPath(new URL('openapi.json', import.meta.url))
 const typesFile = fileURLToPath(new URL('../client/api-types.ts', import.meta.url))
 
 await runCommand({ help, options }, async ({ values }) => {
-  if (!values.check && !values['no-record']) await record()
+  const recorded = !values.check && !values['no-record'] && (await record())
   const description = `${JSON.stringify(await createDescription(readExamples()), null, 2)}\n`
   const wanted = new Map([
     [openapiFile, description],
     [typesFile, await createTypes(description)],
   ])
   const stale = [...wanted].filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text)
-  const names = stale.map(([file]) => relative(project, file))
+  const names = [...(recorded ? [fileURLToPath(examplesFile)] : []), ...stale.map(([file]) => file)].map((file) =>
+    relative(project, file),
+  )
   if (values.check && stale.length > 0) {
     throw new CommandError(`not what the code says any more: ${names.join(', ')}. Run: npm run openapi`)
   }
@@ -50,8 +52,9 @@ await runCommand({ help, options }, async ({ values }) => {
   else if (!values.check) console.log(names.length === 0 ? 'Nothing has changed.' : `Written: ${names.join(', ')}.`)
 })
 
-/** By the test that fails when an answer is not the recorded one. */
-async function record(): Promise<void> {
+/** By the test that fails when an answer is not the recorded one. Answers whether one is another now. */
+async function record(): Promise<boolean> {
+  const before = readFileSync(examplesFile, 'utf8')
   process.stderr.write('Asking for the answers anew; it takes a quarter of a minute …\n')
   const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url))
   try {
@@ -64,4 +67,5 @@ async function record(): Promise<void> {
       `an answer is not as the example requests or test/api/examples.test.ts expect:\n${stdout}${stderr}`,
     )
   }
+  return readFileSync(examplesFile, 'utf8') !== before
 }

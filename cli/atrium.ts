@@ -1,36 +1,9 @@
-import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { parseArgs } from 'node:util'
 import { CommandError, reportError } from '../local/command-line.ts'
 import { defaultDataFolder } from '../local/data-folder.ts'
 import type { Command } from './command.ts'
-import { credentialCommands } from './commands/credentials.ts'
-import { domainCommands } from './commands/domains.ts'
-import { fleetCommands } from './commands/fleet.ts'
-import { migrationCommands } from './commands/migrations.ts'
-import { operationCommands } from './commands/operations.ts'
-import { placementCommands } from './commands/placements.ts'
-import { smokeTestCommands } from './commands/smoke-test.ts'
-import { tenantFileCommands } from './commands/tenant-files.ts'
-import { tenantCommands } from './commands/tenants.ts'
+import { commands, commonOptions } from './commands.ts'
 import { type ControlClient, connectControlPlane } from './control-client.ts'
-
-const commands: readonly Command[] = [
-  ...tenantCommands,
-  ...tenantFileCommands,
-  ...credentialCommands,
-  ...domainCommands,
-  ...placementCommands,
-  ...fleetCommands,
-  ...migrationCommands,
-  ...operationCommands,
-  ...smokeTestCommands,
-]
-
-const commonOptions = {
-  url: { type: 'string' },
-  data: { type: 'string', default: defaultDataFolder },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} as const satisfies ParseArgsOptionsConfig
 
 const commonHelp = `Options of every command:
   --json         print JSON instead of tables and sentences

@@ -130,7 +130,7 @@ export interface paths {
         };
         /**
          * Read and try the API in a browser
-         * @description Behind a # in the address it takes a `tenant` and a `key`, which are sent to nobody but the API.
+         * @description Behind a # in the address it takes a `tenant` and a `key`, to be filled in; that part of it is sent to no server.
          */
         readonly get: operations["getDocs"];
         readonly put?: never;
@@ -172,7 +172,10 @@ export interface components {
              * @example 1
              */
             readonly id: string;
-            /** @example PAPER LANTERN */
+            /**
+             * @description Not blank, and without control characters.
+             * @example PAPER LANTERN
+             */
             readonly name: string;
             /**
              * @description Null for none.
@@ -231,7 +234,7 @@ export interface components {
              * @description What a program decides by. Relative to the address that was called, it leads to what it means.
              * @enum {string}
              */
-            readonly type: "/docs/problems#tenant-not-named" | "/docs/problems#tenant-name-malformed" | "/docs/problems#tenant-names-disagree" | "/docs/problems#invalid-request" | "/docs/problems#unauthenticated" | "/docs/problems#other-tenant" | "/docs/problems#scope-missing" | "/docs/problems#tenant-suspended" | "/docs/problems#tenant-not-ready" | "/docs/problems#tenant-moving" | "/docs/problems#tenant-behind" | "/docs/problems#unavailable" | "/docs/problems#timed-out" | "/docs/problems#internal" | "/docs/problems#malformed-body" | "/docs/problems#body-too-large" | "/docs/problems#unsupported-media-type" | "/docs/problems#invalid-idempotency-key" | "/docs/problems#idempotency-key-reused" | "/docs/problems#idempotency-in-flight" | "/docs/problems#not-found" | "/docs/problems#precondition-failed" | "/docs/problems#product-has-orders" | "/docs/problems#unknown-product" | "/docs/problems#price-required" | "/docs/problems#amount-too-large";
+            readonly type: "/docs/problems#tenant-not-named" | "/docs/problems#tenant-name-malformed" | "/docs/problems#tenant-names-disagree" | "/docs/problems#invalid-request" | "/docs/problems#unauthenticated" | "/docs/problems#other-tenant" | "/docs/problems#scope-missing" | "/docs/problems#tenant-suspended" | "/docs/problems#tenant-not-ready" | "/docs/problems#tenant-moving" | "/docs/problems#tenant-behind" | "/docs/problems#unavailable" | "/docs/problems#timed-out" | "/docs/problems#internal" | "/docs/problems#malformed-body" | "/docs/problems#body-too-large" | "/docs/problems#unsupported-media-type" | "/docs/problems#conflict" | "/docs/problems#invalid-idempotency-key" | "/docs/problems#idempotency-key-reused" | "/docs/problems#idempotency-in-flight" | "/docs/problems#not-found" | "/docs/problems#precondition-failed" | "/docs/problems#product-has-orders" | "/docs/problems#unknown-product" | "/docs/problems#price-required" | "/docs/problems#amount-too-large";
             readonly title: string;
             readonly status: number;
             readonly detail: string;
@@ -250,12 +253,9 @@ export interface components {
     parameters: {
         /** @description The tenant's slug, or one of its domains: needed on a shared domain. On the tenant's own it may be left out, and must not name another. */
         readonly Tenant: string;
-        /**
-         * @deprecated
-         * @description The same as `x-tenant`, by its older name.
-         */
+        /** @description The same as `x-tenant`, by another name. */
         readonly Domain: string;
-        /** @description Has the request done once, however often it is sent with this key: 1 to 255 visible characters, in quotes if a comma is among them. Kept for 24 hours. */
+        /** @description Has the request done once, however often it is sent with this key: 1 to 255 visible characters, in quotes if a comma is among them. Kept for 24 hours, unless the stage is set otherwise. */
         readonly IdempotencyKey: string;
         /** @description The `ETag` of an earlier answer: 304 while nothing has changed. */
         readonly IfNoneMatch: string;
@@ -274,6 +274,10 @@ export interface components {
         readonly Replayed: "true";
         /** @description Seconds. */
         readonly RetryAfter: string;
+        /** @description Seconds, where a later try may succeed. */
+        readonly MayRetryAfter: string;
+        /** @description How the bytes are coded, whatever was asked for. */
+        readonly Encoding: "gzip";
         /** @description How to authenticate (RFC 9110). */
         readonly Authenticate: string;
     };
@@ -294,10 +298,7 @@ export interface operations {
             readonly header?: {
                 /** @description The tenant's slug, or one of its domains: needed on a shared domain. On the tenant's own it may be left out, and must not name another. */
                 readonly "x-tenant"?: components["parameters"]["Tenant"];
-                /**
-                 * @deprecated
-                 * @description The same as `x-tenant`, by its older name.
-                 */
+                /** @description The same as `x-tenant`, by another name. */
                 readonly domain?: components["parameters"]["Domain"];
                 /** @description The `ETag` of an earlier answer: 304 while nothing has changed. */
                 readonly "if-none-match"?: components["parameters"]["IfNoneMatch"];
@@ -420,12 +421,9 @@ export interface operations {
             readonly header?: {
                 /** @description The tenant's slug, or one of its domains: needed on a shared domain. On the tenant's own it may be left out, and must not name another. */
                 readonly "x-tenant"?: components["parameters"]["Tenant"];
-                /**
-                 * @deprecated
-                 * @description The same as `x-tenant`, by its older name.
-                 */
+                /** @description The same as `x-tenant`, by another name. */
                 readonly domain?: components["parameters"]["Domain"];
-                /** @description Has the request done once, however often it is sent with this key: 1 to 255 visible characters, in quotes if a comma is among them. Kept for 24 hours. */
+                /** @description Has the request done once, however often it is sent with this key: 1 to 255 visible characters, in quotes if a comma is among them. Kept for 24 hours, unless the stage is set otherwise. */
                 readonly "idempotency-key"?: components["parameters"]["IdempotencyKey"];
             };
             readonly path?: never;
@@ -440,7 +438,10 @@ export interface operations {
                  *     }
                  */
                 readonly "application/json": {
-                    /** @example PAPER LANTERN */
+                    /**
+                     * @description Not blank, and without control characters.
+                     * @example PAPER LANTERN
+                     */
                     readonly name: string;
                     /**
                      * @description Null for none.
@@ -519,17 +520,17 @@ export interface operations {
                     };
                 };
             };
-            /** @description Request in flight */
+            /** @description Conflict, or Request in flight */
             readonly 409: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
-                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "retry-after": components["headers"]["MayRetryAfter"];
                     readonly [name: string]: unknown;
                 };
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        readonly type?: "/docs/problems#idempotency-in-flight";
+                        readonly type?: "/docs/problems#conflict" | "/docs/problems#idempotency-in-flight";
                     };
                 };
             };
@@ -607,10 +608,7 @@ export interface operations {
             readonly header?: {
                 /** @description The tenant's slug, or one of its domains: needed on a shared domain. On the tenant's own it may be left out, and must not name another. */
                 readonly "x-tenant"?: components["parameters"]["Tenant"];
-                /**
-                 * @deprecated
-                 * @description The same as `x-tenant`, by its older name.
-                 */
+                /** @description The same as `x-tenant`, by another name. */
                 readonly domain?: components["parameters"]["Domain"];
                 /** @description The `ETag` of an earlier answer: 304 while nothing has changed. */
                 readonly "if-none-match"?: components["parameters"]["IfNoneMatch"];
@@ -740,10 +738,7 @@ export interface operations {
             readonly header?: {
                 /** @description The tenant's slug, or one of its domains: needed on a shared domain. On the tenant's own it may be left out, and must not name another. */
                 readonly "x-tenant"?: components["parameters"]["Tenant"];
-                /**
-                 * @deprecated
-                 * @description The same as `x-tenant`, by its older name.
-                 */
+                /** @description The same as `x-tenant`, by another name. */
                 readonly domain?: components["parameters"]["Domain"];
                 /** @description The `ETag` of an earlier answer: 412 if somebody else has changed it since. */
                 readonly "if-match"?: components["parameters"]["IfMatch"];
@@ -817,7 +812,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Product has orders */
+            /** @description Conflict, or Product has orders */
             readonly 409: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
@@ -826,7 +821,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        readonly type?: "/docs/problems#product-has-orders";
+                        readonly type?: "/docs/problems#conflict" | "/docs/problems#product-has-orders";
                     };
                 };
             };
@@ -878,10 +873,7 @@ export interface operations {
             readonly header?: {
                 /** @description The tenant's slug, or one of its domains: needed on a shared domain. On the tenant's own it may be left out, and must not name another. */
                 readonly "x-tenant"?: components["parameters"]["Tenant"];
-                /**
-                 * @deprecated
-                 * @description The same as `x-tenant`, by its older name.
-                 */
+                /** @description The same as `x-tenant`, by another name. */
                 readonly domain?: components["parameters"]["Domain"];
                 /** @description The `ETag` of an earlier answer: 412 if somebody else has changed it since. */
                 readonly "if-match"?: components["parameters"]["IfMatch"];
@@ -900,7 +892,10 @@ export interface operations {
                  *     }
                  */
                 readonly "application/json": {
-                    /** @example PAPER LANTERN */
+                    /**
+                     * @description Not blank, and without control characters.
+                     * @example PAPER LANTERN
+                     */
                     readonly name?: string;
                     /**
                      * @description Null for none.
@@ -989,6 +984,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description Conflict */
+            readonly 409: {
+                headers: {
+                    readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        readonly type?: "/docs/problems#conflict";
+                    };
+                };
+            };
             /** @description Precondition failed */
             readonly 412: {
                 headers: {
@@ -1074,10 +1082,7 @@ export interface operations {
             readonly header?: {
                 /** @description The tenant's slug, or one of its domains: needed on a shared domain. On the tenant's own it may be left out, and must not name another. */
                 readonly "x-tenant"?: components["parameters"]["Tenant"];
-                /**
-                 * @deprecated
-                 * @description The same as `x-tenant`, by its older name.
-                 */
+                /** @description The same as `x-tenant`, by another name. */
                 readonly domain?: components["parameters"]["Domain"];
                 /** @description The `ETag` of an earlier answer: 304 while nothing has changed. */
                 readonly "if-none-match"?: components["parameters"]["IfNoneMatch"];
@@ -1201,12 +1206,9 @@ export interface operations {
             readonly header?: {
                 /** @description The tenant's slug, or one of its domains: needed on a shared domain. On the tenant's own it may be left out, and must not name another. */
                 readonly "x-tenant"?: components["parameters"]["Tenant"];
-                /**
-                 * @deprecated
-                 * @description The same as `x-tenant`, by its older name.
-                 */
+                /** @description The same as `x-tenant`, by another name. */
                 readonly domain?: components["parameters"]["Domain"];
-                /** @description Has the request done once, however often it is sent with this key: 1 to 255 visible characters, in quotes if a comma is among them. Kept for 24 hours. */
+                /** @description Has the request done once, however often it is sent with this key: 1 to 255 visible characters, in quotes if a comma is among them. Kept for 24 hours, unless the stage is set otherwise. */
                 readonly "idempotency-key"?: components["parameters"]["IdempotencyKey"];
             };
             readonly path?: never;
@@ -1309,17 +1311,17 @@ export interface operations {
                     };
                 };
             };
-            /** @description Request in flight */
+            /** @description Conflict, or Request in flight */
             readonly 409: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
-                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "retry-after": components["headers"]["MayRetryAfter"];
                     readonly [name: string]: unknown;
                 };
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        readonly type?: "/docs/problems#idempotency-in-flight";
+                        readonly type?: "/docs/problems#conflict" | "/docs/problems#idempotency-in-flight";
                     };
                 };
             };
@@ -1397,10 +1399,7 @@ export interface operations {
             readonly header?: {
                 /** @description The tenant's slug, or one of its domains: needed on a shared domain. On the tenant's own it may be left out, and must not name another. */
                 readonly "x-tenant"?: components["parameters"]["Tenant"];
-                /**
-                 * @deprecated
-                 * @description The same as `x-tenant`, by its older name.
-                 */
+                /** @description The same as `x-tenant`, by another name. */
                 readonly domain?: components["parameters"]["Domain"];
                 /** @description The `ETag` of an earlier answer: 304 while nothing has changed. */
                 readonly "if-none-match"?: components["parameters"]["IfNoneMatch"];
@@ -1578,7 +1577,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Service unavailable */
+            /** @description Service unavailable, or Timed out */
             readonly 503: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
@@ -1588,7 +1587,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        readonly type?: "/docs/problems#unavailable";
+                        readonly type?: "/docs/problems#unavailable" | "/docs/problems#timed-out";
                     };
                 };
             };
@@ -1643,6 +1642,20 @@ export interface operations {
                     };
                 };
             };
+            /** @description Service unavailable, or Timed out */
+            readonly 503: {
+                headers: {
+                    readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        readonly type?: "/docs/problems#unavailable" | "/docs/problems#timed-out";
+                    };
+                };
+            };
         };
     };
     readonly getDocs: {
@@ -1658,6 +1671,7 @@ export interface operations {
             readonly 200: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "content-encoding": components["headers"]["Encoding"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1690,6 +1704,20 @@ export interface operations {
                     };
                 };
             };
+            /** @description Service unavailable, or Timed out */
+            readonly 503: {
+                headers: {
+                    readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        readonly type?: "/docs/problems#unavailable" | "/docs/problems#timed-out";
+                    };
+                };
+            };
         };
     };
     readonly getDocsPage: {
@@ -1707,6 +1735,7 @@ export interface operations {
             readonly 200: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "content-encoding": components["headers"]["Encoding"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1751,6 +1780,20 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         readonly type?: "/docs/problems#internal";
+                    };
+                };
+            };
+            /** @description Service unavailable, or Timed out */
+            readonly 503: {
+                headers: {
+                    readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        readonly type?: "/docs/problems#unavailable" | "/docs/problems#timed-out";
                     };
                 };
             };

@@ -25,7 +25,11 @@ export interface ClientOptions {
 
 /** The paths whose GET answers pages of a list. */
 export type ListPath = {
-  [Path in keyof paths]: paths[Path] extends PagesOf<unknown> ? Path : never
+  [Path in keyof paths]: Path extends `${string}{${string}`
+    ? never
+    : paths[Path] extends PagesOf<unknown>
+      ? Path
+      : never
 }[keyof paths]
 
 type PagesOf<Item> = {
@@ -58,8 +62,8 @@ export interface Client extends FetchClient<paths> {
 }
 
 /**
- * Makes a client. Every POST gets an idempotency key of its own unless it brings one, so that it can be sent again: what was
- * asked for is done once.
+ * Makes a client. Every POST gets an idempotency key of its own unless it brings one, so that it can be sent again, and what
+ * was asked for is done once.
  */
 export function createClient(options: ClientOptions): Client {
   const { url, tenant, key, tries = 4, timeout = 30_000 } = options

@@ -13,7 +13,7 @@ export class AnswerError extends Error {
   }
 }
 
-/** The API's own refusal. `problem.type` tells which, and has a type of its own, so that a wrong comparison does not compile. */
+/** The API's own refusal. `problem.type` tells which, typed, so that a comparison with none of them does not compile. */
 export class ProblemError extends AnswerError {
   override readonly name = 'ProblemError'
   readonly problem: Problem
@@ -27,7 +27,18 @@ export class ProblemError extends AnswerError {
 /** The error of an answer, by its body: a problem document, or what something before the API says by itself. */
 export async function errorOf(asked: string, response: Response): Promise<AnswerError> {
   const text = await response.text()
-  const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') === true
-  if (isProblem) return new ProblemError(asked, JSON.parse(text))
+  const problem = readProblem(text)
+  if (problem !== undefined && problem.status === response.status) return new ProblemError(asked, problem)
   return new AnswerError(asked, response.status, text.slice(0, 200) || 'no body')
+}
+
+/** A problem document of the API's; undefined for anything else, such as a proxy's own. */
+function readProblem(text: string): Problem | undefined {
+  try {
+    const read: Partial<Problem> | null = JSON.parse(text)
+    const isOurs = typeof read?.type === 'string' && read.type.startsWith('/docs/problems#')
+    return isOurs && typeof read.status === 'number' && typeof read.detail === 'string' ? (read as Problem) : undefined
+  } catch {
+    return undefined
+  }
 }

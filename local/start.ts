@@ -25,7 +25,8 @@ Options:
   --https        serve HTTPS too, on port 3443, or --https-port PORT: tenants' own names as well
   --data FOLDER  where database, logs and state are kept (default: .atrium)
   --no-demo      load no demo data
-  --bridge ADDR  let containers in: another address of this machine, such as Docker Engine's 172.17.0.1
+  --bridge ADDR  let containers in, and whoever else reaches this address of this machine: Docker Engine's
+                 bridge has 172.17.0.1
   --watch        bring changes of functions/ and shared/ live as they are saved (npm run dev)
   --json         print one line of JSON when ready, instead of text
   --help         show this
@@ -141,6 +142,8 @@ async function takePort(port: number, secure: SecurePort | undefined): Promise<G
 }
 
 async function openBridge(address: string, ports: readonly number[]): ReturnType<typeof forwardPorts> {
+  // Of all addresses at once, one leads out of this machine.
+  if (/^(?:0\.0\.0\.0|::)$/.test(address)) throw new CommandError('--bridge must be one address: that of the bridge')
   try {
     return await forwardPorts(address, ports)
   } catch (error) {

@@ -14,7 +14,8 @@ export const descriptions: DescriptionsOf<'docs'> = {
   'GET /docs': {
     id: 'getDocs',
     summary: 'Read and try the API in a browser',
-    description: 'Behind a # in the address it takes a `tenant` and a `key`, which are sent to nobody but the API.',
+    description:
+      'Behind a # in the address it takes a `tenant` and a `key`, to be filled in; that part of it is sent to no server.',
     answers: { 200: { description: 'The page.', files: ['text/html'] } },
   },
   'GET /docs/{page}': {

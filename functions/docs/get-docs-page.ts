@@ -2,7 +2,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import * as z from 'zod'
 import { AppError } from '../../shared/errors.ts'
-import type { Answer } from '../../shared/http/answer.ts'
+import type { FileAnswer } from '../../shared/http/answer.ts'
 import { publicEndpoint } from '../../shared/http/endpoint.ts'
 import { answerPage } from './answer-page.ts'
 import { readPageFile } from './page-files.ts'
@@ -12,7 +12,7 @@ export const getDocsPageRequest = z.object({
   path: z.object({ page: z.string().meta({ examples: ['problems'] }) }),
 })
 
-const pages: Readonly<Record<string, () => Promise<Answer>>> = {
+const pages: Readonly<Record<string, () => Promise<FileAnswer>>> = {
   problems: async () => answerPage(renderProblems(await readPageFile('problems.md'))),
   'docs.js': async () => answerAsset('text/javascript; charset=utf-8', await readPageFile('docs.js')),
   'swagger-ui.css': async () => answerAsset('text/css; charset=utf-8', await readPageFile('swagger-ui.css')),
@@ -20,7 +20,7 @@ const pages: Readonly<Record<string, () => Promise<Answer>>> = {
     answerAsset('text/javascript; charset=utf-8', await readPageFile('swagger-ui-bundle.js')),
 }
 
-const made = new Map<string, Promise<Answer>>()
+const made = new Map<string, Promise<FileAnswer>>()
 
 /** What the documentation's page loads, and the page of the problem types. Each is made once, and remembered. */
 export const getDocsPage = publicEndpoint({
@@ -41,7 +41,7 @@ export const getDocsPage = publicEndpoint({
  * HTTP APIs compress nothing, and Swagger UI has 1.7 MB, a third of that compressed. Whoever loads it is a browser, and
  * browsers take gzip. They ask again after an hour.
  */
-async function answerAsset(type: string, bytes: Buffer): Promise<Answer> {
+async function answerAsset(type: string, bytes: Buffer): Promise<FileAnswer> {
   return {
     status: 200,
     file: { type, bytes: await promisify(gzip)(bytes) },

@@ -9,16 +9,18 @@ import { insertOrder, insertOrderOnce } from './order-queries.ts'
 /** PostgreSQL's `integer`. */
 const mostPieces = 2 ** 31 - 1
 
+export const quantity = z
+  .int('must be a whole number')
+  .min(1, 'must be at least 1')
+  .max(mostPieces, `must be at most ${mostPieces}`)
+  .meta({ description: 'Pieces.', examples: [2] })
+
 export const createOrderRequest = z.strictObject({
   path: z.strictObject({}),
   query: z.strictObject({}),
   body: z.strictObject({
     product_id: id,
-    quantity: z
-      .int('must be a whole number')
-      .min(1, 'must be at least 1')
-      .max(mostPieces, `must be at most ${mostPieces}`)
-      .meta({ description: 'Pieces.', examples: [2] }),
+    quantity,
     unit_price: positiveMoney.optional().meta({ description: "The price of a piece; the product's unless given." }),
     order_date: timestamp.optional().meta({ description: 'Now unless given.' }),
   }),

@@ -2,12 +2,13 @@ import * as z from 'zod'
 import { answeredTime, pageOf } from '../../shared/http/description.ts'
 import { id, money, positiveMoney } from '../../shared/http/fields.ts'
 import type { DescriptionsOf } from '../routes.ts'
+import { quantity } from './create-order.ts'
 
 export const order = z
   .object({
     id,
     product_id: id,
-    quantity: z.int().meta({ description: 'Pieces.', examples: [2] }),
+    quantity: quantity.meta({ description: 'Pieces.', examples: [2] }),
     unit_price: positiveMoney,
     total_price: money.meta({ description: 'Quantity times price, as the database reckons it.', examples: ['5.10'] }),
     order_date: answeredTime,

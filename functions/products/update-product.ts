@@ -12,7 +12,8 @@ export const updateProductRequest = z.strictObject({
   body: z
     .strictObject(productFields)
     .partial()
-    .refine((change) => Object.keys(change).length > 0, 'must change at least one of name, description and price'),
+    .refine((change) => Object.keys(change).length > 0, 'must change at least one of name, description and price')
+    .meta({ override: { minProperties: 1 } }),
 })
 
 export const updateProduct = tenantEndpoint({

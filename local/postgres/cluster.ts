@@ -149,8 +149,16 @@ async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
   const ended = once(server, 'exit')
   server.kill('SIGINT') // fast shutdown: sessions end, the data is flushed
+  const stuck = setTimeout(() => server.kill('SIGQUIT'), patience)
   await ended
+  clearTimeout(stuck)
 }
+
+/**
+ * Milliseconds after which a server that does not end is ended at once, and recovers at its next start. PostgreSQL 18.4 stays
+ * for ever when it is told to stop in the first moments of recovering from a crash.
+ */
+const patience = 20_000
 
 /** Stops the server that a process which was killed left on this data. */
 async function stopLeftOver(cluster: string): Promise<void> {
@@ -159,7 +167,11 @@ async function stopLeftOver(cluster: string): Promise<void> {
   const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0])
   if (!Number.isInteger(pid) || pid <= 1 || !isServerOf(pid, cluster)) return
   process.kill(pid, 'SIGINT')
-  while (isServerOf(pid, cluster)) await sleep(25)
+  const stuck = Date.now() + patience
+  while (isServerOf(pid, cluster)) {
+    if (Date.now() > stuck) process.kill(pid, 'SIGQUIT')
+    await sleep(25)
+  }
 }
 
 function isServerOf(pid: number, cluster: string): boolean {

@@ -1,3 +1,5 @@
+import { Late } from '../deadline.ts'
+import { AppError } from '../errors.ts'
 import { describeError, log } from '../logger.ts'
 import type { Pools } from './pools.ts'
 import { queryPrefaced, type Statement } from './prefaced-statement.ts'
@@ -19,15 +21,19 @@ interface Asked {
   reject(error: unknown): void
 }
 
+/** Milliseconds: of a look-up by one key. The next one begins on a new connection. */
+const usualPatience = 5_000
+
 /**
  * Reads the catalog for a function instance. Whatever is asked until the end of the present turn of the event loop goes out
  * together, each statement under a Sync of its own. `note` may add a write of the login's own, which goes along and may fail
- * without harm.
+ * without harm. A look-up is given up after `patience` milliseconds, if it has any.
  */
 export function createCatalogReader(
   pools: Pools,
   placement: () => string,
   note: () => Statement | undefined = () => undefined,
+  patience: number | null = usualPatience,
 ): CatalogReader {
   let waiting: Asked[] = []
 
@@ -36,15 +42,20 @@ export function createCatalogReader(
     waiting = []
     const noted = note()
     try {
-      const answers = await pools.withClient(placement(), 'read', async (client) => {
-        const read = asked.map(({ statement }) => queryPrefaced(client, leaveTenant, statement))
-        const written = noted && queryPrefaced(client, leaveTenant, noted).catch(warnOfNote)
-        const settled = await Promise.allSettled(read)
-        await written
-        const broken = settled.find((each) => each.status === 'rejected' && !isRefusal(each.reason))
-        if (broken?.status === 'rejected') throw broken.reason
-        return settled
-      })
+      const answers = await pools.withClient(
+        placement(),
+        'read',
+        async (client) => {
+          const read = asked.map(({ statement }) => queryPrefaced(client, leaveTenant, statement))
+          const written = noted && queryPrefaced(client, leaveTenant, noted).catch(warnOfNote)
+          const settled = await Promise.allSettled(read)
+          await written
+          const broken = settled.find((each) => each.status === 'rejected' && !isRefusal(each.reason))
+          if (broken?.status === 'rejected') throw broken.reason
+          return settled
+        },
+        patience === null ? {} : { deadline: performance.now() + patience },
+      )
       answers.forEach((answer, at) => {
         if (answer.status === 'fulfilled') asked[at]?.resolve(answer.value.rows)
         else asked[at]?.reject(refusalOf(answer.reason))
@@ -66,7 +77,7 @@ export function createCatalogReader(
 
 /** One read of the catalog, or of what else the login itself may read in a placement. Throws as {@link CatalogReader} does. */
 export async function readCatalog<Row>(pools: Pools, placement: string, statement: Statement): Promise<Row[]> {
-  return createCatalogReader(pools, () => placement).read<Row>(statement)
+  return createCatalogReader(pools, () => placement, undefined, null).read<Row>(statement)
 }
 
 /** The statement was refused, and the connection is as good as before. */
@@ -75,6 +86,8 @@ function isRefusal(error: unknown): boolean {
 }
 
 function refusalOf(error: unknown): unknown {
+  // Whoever asks may go on without it, as when it cannot be reached.
+  if (error instanceof Late) return new AppError('unavailable', 'The catalog does not answer.', { cause: error })
   try {
     return refuse(error)
   } catch (refusal) {

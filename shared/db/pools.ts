@@ -1,5 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import pg from 'pg'
 import { mostOtherPlacements } from '../connection-budget.ts'
+import { type Deadline, Late, within } from '../deadline.ts'
 import { AppError } from '../errors.ts'
 import { log } from '../logger.ts'
 import type { CredentialsReader, DatabaseCredentials } from './credentials.ts'
@@ -9,16 +11,15 @@ import { databaseErrorOf, refusedLoginStates, sqlState, sqlStateOf } from './sql
 export interface Pools {
   /**
    * Runs `work` with a client of the placement's pool and gives the client back, or destroys it when it may be out of
-   * step with the server. `work` may run a second time, on a new connection: a read whose connection broke, and a
-   * write that found its session read-only, since then nothing was written. Throws `unavailable` when no connection
-   * can be had or it is lost, and what `work` throws.
+   * step with the server. `work` may run a second time, on a new connection: a read whose connection broke, work that says
+   * so, and a write that found its session read-only, since then nothing was written. Throws `unavailable` when no
+   * connection can be had or it is lost, `timed_out` when the deadline comes first, and what `work` throws.
    */
   withClient<Result>(
     placement: string,
     access: Access,
     work: (client: pg.ClientBase) => Promise<Result>,
-    /** The tenant's schema, for work in one: a backend keeps what it learns of each. */
-    schema?: string,
+    use?: Use,
   ): Promise<Result>
   /**
    * Runs `work` on a connection of its own, outside the pool and without pipelining, as COPY wants it, and closes it.
@@ -32,14 +33,42 @@ export interface Pools {
 
 export type Access = 'read' | 'write'
 
+/** What a piece of work says of itself. */
+export interface Use {
+  /** The tenant's schema, for work in one: a backend keeps what it learns of each. */
+  readonly schema?: string
+  /** Then its connection is given up, with whatever is under way on it. */
+  readonly deadline?: Deadline | undefined
+  /** Whether doing it twice does no more than once, though it writes. */
+  readonly isRepeatable?: boolean
+}
+
+// Members of pg 8.23's Client that @types/pg does not declare.
+declare module 'pg' {
+  interface ClientBase {
+    readonly connection: pg.Connection
+    /** False once its connection has failed. */
+    readonly _queryable: boolean
+  }
+}
+
+/** A client that can be asked something. One that died between its last use and now has been sent nothing: the next one is taken. */
+async function takeLiving(pool: pg.Pool): Promise<pg.PoolClient> {
+  for (let left = 3; ; left -= 1) {
+    const client = await pool.connect()
+    if (client._queryable || left === 0) return client
+    client.release(true)
+  }
+}
+
 /** The connection, and not the statement, is what failed: nothing more can be asked of this client. */
 class ConnectionBroken extends Error {
   override readonly name = 'ConnectionBroken'
   readonly mayRepeat: boolean
 
-  constructor(cause: unknown, access: Access) {
+  constructor(cause: unknown, mayRepeat: boolean) {
     super('the database connection broke', { cause })
-    this.mayRepeat = access === 'read' || sqlStateOf(cause) === sqlState.readOnlyTransaction
+    this.mayRepeat = mayRepeat || sqlStateOf(cause) === sqlState.readOnlyTransaction
   }
 }
 
@@ -67,6 +96,17 @@ interface History {
   readonly schemas: Set<string>
 }
 
+/**
+ * Milliseconds of rest after which a connection may have died unseen: what the network told a frozen function is still to be
+ * read. Two turns of the event loop read it, one for the end and one for the socket's closing, and the pool drops the dead.
+ */
+const restless = 500
+
+async function noticeTheDead(): Promise<void> {
+  await nextTurn()
+  await nextTurn()
+}
+
 /** Milliseconds to wait for a connection. Lambda's HTTP API gives up after 30 s, a person long before. */
 const connectTimeout = 5_000
 
@@ -81,6 +121,9 @@ export function createPools(options: PoolsOptions): Pools {
   let first: string | undefined
   const users = new WeakMap<pg.Pool, number>()
   const histories = new WeakMap<pg.ClientBase, History>()
+  const lastUses = new WeakMap<pg.Pool, number>()
+  /** Pools with a login that is good no more. Whoever waits in one is refused by the server, and tries again in the next. */
+  const outdated = new Set<pg.Pool>()
   let out = 0
 
   const closeLeastRecent = (): void => {
@@ -94,6 +137,8 @@ export function createPools(options: PoolsOptions): Pools {
 
   const use = (pool: pg.Pool, change: 1 | -1): void => {
     users.set(pool, (users.get(pool) ?? 0) + change)
+    if (change === -1) lastUses.set(pool, Date.now())
+    if (users.get(pool) === 0 && outdated.delete(pool)) void pool.end()
     if (change === -1) closeLeastRecent()
   }
 
@@ -127,7 +172,8 @@ export function createPools(options: PoolsOptions): Pools {
     if (open.get(placement) !== pool) return
     open.delete(placement)
     options.credentials.forget(placement)
-    void pool.end()
+    // Ended with its last user: pg would let those who wait in it time out.
+    outdated.add(pool)
   }
 
   const connect = async (
@@ -135,21 +181,38 @@ export function createPools(options: PoolsOptions): Pools {
     mayRefresh: boolean,
   ): Promise<{ readonly pool: pg.Pool; readonly client: pg.PoolClient }> => {
     const pool = await poolOf(placement)
+    if (Date.now() - (lastUses.get(pool) ?? Date.now()) > restless) await noticeTheDead()
     try {
-      return { pool, client: await pool.connect() }
+      return { pool, client: await takeLiving(pool) }
     } catch (error) {
+      const isRefused = refusedLoginStates.has(sqlStateOf(error) ?? '')
+      // The secret was rotated since it was read: read it again, once.
+      if (isRefused) discard(placement, pool)
       use(pool, -1)
-      if (refusedLoginStates.has(sqlStateOf(error) ?? '')) {
-        // The secret was rotated since it was read: read it again, once.
-        discard(placement, pool)
-        if (mayRefresh) return connect(placement, false)
-      }
+      if (isRefused && mayRefresh) return connect(placement, false)
       throw new AppError('unavailable', 'The database cannot be reached right now.', { cause: error })
     }
   }
 
-  const attempt: Pools['withClient'] = async (placement, access, work, schema) => {
-    const { pool, client } = await connect(placement, true)
+  const acquire = async (placement: string, deadline: Deadline | undefined) => {
+    const connecting = connect(placement, true)
+    try {
+      return await within(deadline, connecting)
+    } catch (error) {
+      if (error instanceof Late) {
+        // It comes too late for this one, and in time for the next.
+        const giveBack = ({ pool, client }: Awaited<typeof connecting>) => {
+          client.release()
+          use(pool, -1)
+        }
+        connecting.then(giveBack, () => undefined)
+      }
+      throw error
+    }
+  }
+
+  const attempt: Pools['withClient'] = async (placement, access, work, { schema, deadline, isRepeatable } = {}) => {
+    const { pool, client } = await acquire(placement, deadline)
     let broken: Error | undefined
     // Without a listener of its own a checked-out client whose socket dies ends the process.
     const onError = (error: Error) => {
@@ -158,10 +221,16 @@ export function createPools(options: PoolsOptions): Pools {
     client.on('error', onError)
     out += 1
     try {
-      return await work(client)
+      return await within(deadline, work(client))
     } catch (error) {
+      if (error instanceof Late) {
+        broken ??= error
+        // In pipeline mode pg's own end() would wait for what is under way.
+        client.connection.stream.destroy()
+        throw error
+      }
       broken ??= breakageIn(error, access)
-      throw broken === undefined ? error : new ConnectionBroken(error, access)
+      throw broken === undefined ? error : new ConnectionBroken(error, access === 'read' || isRepeatable === true)
     } finally {
       out -= 1
       // A transaction that is still open would swallow the next user's work.
@@ -172,10 +241,10 @@ export function createPools(options: PoolsOptions): Pools {
   }
 
   return {
-    async withClient(placement, access, work, schema) {
+    async withClient(placement, access, work, use) {
       try {
-        return await attempt(placement, access, work, schema).catch((error) => {
-          if (error instanceof ConnectionBroken && error.mayRepeat) return attempt(placement, access, work, schema)
+        return await attempt(placement, access, work, use).catch((error) => {
+          if (error instanceof ConnectionBroken && error.mayRepeat) return attempt(placement, access, work, use)
           throw error
         })
       } catch (error) {
@@ -198,7 +267,8 @@ export function createPools(options: PoolsOptions): Pools {
     },
     checkedOut: () => out,
     async end() {
-      const pools = [...open.values()]
+      const pools = [...open.values(), ...outdated]
+      outdated.clear()
       open.clear()
       await Promise.all(pools.map((pool) => pool.end()))
     },
@@ -227,6 +297,8 @@ function createPool(credentials: DatabaseCredentials, size: number): pg.Pool {
     max: size,
     idleTimeoutMillis: 0, // a frozen function runs no timers (node-postgres#2718)
   })
+  // For one that is given up: what the server still says on it, nobody listens to any more, and that would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   // An idle connection that the server closed: the pool has dropped it already.
   pool.on('error', (error) => log.warn('idle database connection lost', { sqlState: sqlStateOf(error) }))
   return pool

@@ -15,6 +15,8 @@ export const sqlState = {
   deadlockDetected: '40P01',
   insufficientPrivilege: '42501', // enter(): the role is not granted; or USAGE was revoked
   undefinedTable: '42P01', // a revoked USAGE, seen through the search_path
+  diskFull: '53100',
+  outOfMemory: '53200',
   tooManyConnections: '53300',
   lockNotAvailable: '55P03', // lock_timeout
   queryCanceled: '57014', // statement_timeout
@@ -34,7 +36,7 @@ export function sqlStateOf(error: unknown): string | undefined {
   return databaseErrorOf(error)?.code
 }
 
-/** The tenant as cached is not the tenant as it is: suspended, moved or purged since (DESIGN: resolve once more). */
+/** The tenant as cached is not the tenant as it is: suspended, moved or purged since: it is resolved once more. */
 export const staleTenantStates: ReadonlySet<string> = new Set([
   sqlState.insufficientPrivilege,
   sqlState.undefinedTable,
@@ -59,11 +61,16 @@ export const unstorableValueStates: ReadonlySet<string> = new Set([
   '22P05', // untranslatable_character
 ])
 
+/** The server has undone the transaction whole, for the sake of another: the same again may succeed at once. */
+export const rolledBackStates: ReadonlySet<string> = new Set([sqlState.serializationFailure, sqlState.deadlockDetected])
+
 /** The server is there but cannot serve now; the same request may succeed later. */
 export const transientStates: ReadonlySet<string> = new Set([
   ...refusedLoginStates,
   sqlState.serializationFailure,
   sqlState.deadlockDetected,
+  sqlState.diskFull,
+  sqlState.outOfMemory,
   sqlState.tooManyConnections,
   sqlState.lockNotAvailable,
   sqlState.adminShutdown,

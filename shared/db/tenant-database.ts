@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import { type Deadline, timeLeft } from '../deadline.ts'
 import { AppError } from '../errors.ts'
 import { leaveTenant, warnOfNote } from './catalog.ts'
 import type { Access, Pools } from './pools.ts'
 import { queryPrefaced, type Statement } from './prefaced-statement.ts'
 import { type Refusals, refuse } from './refusals.ts'
+import { rolledBackStates, sqlStateOf } from './sql-states.ts'
 import type { TenantRef } from './tenant-ref.ts'
 
 /**
@@ -36,6 +39,14 @@ export interface TenantDatabase extends TenantStatements {
 
 const defaultLimits: StatementLimits = { statementTimeout: 10_000, lockTimeout: 1_000 }
 
+/** No statement goes on at the server for longer than its request does here. */
+function limitsBy(deadline: Deadline | undefined, asked: Partial<StatementLimits> = {}): StatementLimits {
+  const limits = { ...defaultLimits, ...asked }
+  if (deadline === undefined) return limits
+  // 0 would be no limit at all.
+  return { ...limits, statementTimeout: Math.max(1, Math.floor(Math.min(limits.statementTimeout, timeLeft(deadline)))) }
+}
+
 function enter(tenant: TenantRef, access: Access, limits: StatementLimits): Statement {
   return {
     text: 'SELECT FROM atrium.enter($1, $2, $3, $4)',
@@ -46,29 +57,54 @@ function enter(tenant: TenantRef, access: Access, limits: StatementLimits): Stat
 /** A write of the login's own that goes along behind the tenant's work, or undefined when there is none. */
 export type Note = () => Statement | undefined
 
+/** What a request says of the work that is done for it. */
+export interface Terms {
+  /** Goes along behind the work under a Sync of its own. */
+  readonly note?: Note
+  readonly deadline?: Deadline
+  /** Whether its writes, sent twice, do no more than once: it has an idempotency key. */
+  readonly isRepeatable?: boolean
+}
+
 /**
  * Binds the pools to one tenant. A statement sent through `read` or `write` costs one round trip: it enters the tenant
- * and does its work in one implicit transaction, under one Sync. `note` goes along under a Sync of its own.
+ * and does its work in one implicit transaction, under one Sync. What the server has rolled back for the sake of another
+ * transaction (a deadlock) is done again, twice at most.
  */
-export function openTenantDatabase(pools: Pools, tenant: TenantRef, note?: Note): TenantDatabase {
+export function openTenantDatabase(pools: Pools, tenant: TenantRef, terms: Terms = {}): TenantDatabase {
+  const { note, deadline, isRepeatable = false } = terms
+  const use = { schema: tenant.schema, deadline, isRepeatable }
+
   const run =
     (access: Access): TenantStatements['read'] =>
     async <Row>(text: string, values: readonly unknown[], refusals?: Refusals) => {
-      const preface = enter(tenant, access, defaultLimits)
       const ask = async (client: pg.ClientBase) => {
+        const preface = enter(tenant, access, limitsBy(deadline))
         const work = queryPrefaced(client, preface, { text, values }).catch((error) => refuse(error, refusals))
         work.catch(() => undefined) // awaited below, once the note is written
         await sendNote(client, note)
         return work
       }
-      const result = await pools.withClient(tenant.placement, access, ask, tenant.schema)
+      const result = await unlessRolledBack(() => pools.withClient(tenant.placement, access, ask, use))
       return result.rows as Row[]
     }
 
   return {
     read: run('read'),
     write: run('write'),
-    withTransaction: (options, work) => withTenantTransaction(pools, tenant, options, work, note),
+    withTransaction: (options, work) => withTenantTransaction(pools, tenant, options, work, terms),
+  }
+}
+
+async function unlessRolledBack<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let left = 2; ; left -= 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (left === 0 || !rolledBackStates.has(sqlStateOf(error) ?? '')) throw error
+      // Whoever was rolled back for each other part by chance.
+      await sleep(Math.random() * 20)
+    }
   }
 }
 
@@ -89,12 +125,13 @@ export function withTenantTransaction<Result>(
   tenant: TenantRef,
   options: TransactionOptions,
   work: (statements: TenantStatements) => Promise<Result>,
-  note?: Note,
+  { note, deadline, isRepeatable = false }: Terms = {},
 ): Promise<Result> {
-  const access = options.readOnly ? 'read' : 'write'
-  const preface = enter(tenant, access, { ...defaultLimits, ...options })
+  const { readOnly = false, ...limits } = options
+  const access = readOnly ? 'read' : 'write'
 
   const transact = async (client: pg.ClientBase): Promise<Result> => {
+    const preface = enter(tenant, access, limitsBy(deadline, limits))
     const opened = Promise.all([
       client.query('BEGIN ISOLATION LEVEL READ COMMITTED'),
       client.query(preface.text, [...preface.values]),
@@ -116,7 +153,8 @@ export function withTenantTransaction<Result>(
       return refuse(reason)
     }
   }
-  return pools.withClient(tenant.placement, access, transact, tenant.schema)
+  const use = { schema: tenant.schema, deadline, isRepeatable }
+  return unlessRolledBack(() => pools.withClient(tenant.placement, access, transact, use))
 }
 
 /** `close` keeps a statement that `work` forgot to wait for from running in the next user's transaction. */

@@ -1,9 +1,15 @@
-/** What an endpoint answers: a status, a body that becomes JSON, or a file as it is, and headers of its own. */
+/** What an endpoint answers: a status, a body that becomes JSON, and headers of its own. */
 export interface Answer {
   readonly status: number
   readonly body?: unknown
-  readonly file?: { readonly type: string; readonly bytes: Buffer }
+  readonly file?: never
   readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A file as it is, of a public endpoint: nothing keeps one for an idempotency key. */
+export interface FileAnswer extends Omit<Answer, 'body' | 'file'> {
+  readonly body?: never
+  readonly file: { readonly type: string; readonly bytes: Buffer }
 }
 
 export function ok(body: unknown): Answer {

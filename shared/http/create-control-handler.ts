@@ -18,5 +18,5 @@ export function createControlHandler(endpoints: Readonly<Record<string, Operator
     .handler(doWork)
 
   const routes = Object.fromEntries(Object.entries(endpoints).map(([key, endpoint]) => [key, { endpoint }]))
-  return (event, context) => run(event, { ...context, state: createState(event, routes) })
+  return (event, context) => run(event, { ...context, state: createState(event, context, routes) })
 }

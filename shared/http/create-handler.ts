@@ -30,5 +30,5 @@ export function createHandler(
     .use(validateRequest())
     .handler(doWork)
 
-  return (event, context) => run(event, { ...context, state: createState(event, routes) })
+  return (event, context) => run(event, { ...context, state: createState(event, context, routes) })
 }

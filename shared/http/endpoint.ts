@@ -3,7 +3,7 @@ import type { TenantDatabase } from '../db/tenant-database.ts'
 import { AppError, type FieldError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
-import type { Answer } from './answer.ts'
+import type { Answer, FileAnswer } from './answer.ts'
 import { answerOnce, type OnceKey } from './idempotency.ts'
 import { type Precondition, preconditionOf } from './precondition.ts'
 import type { RawRequest } from './raw-request.ts'
@@ -50,7 +50,7 @@ export interface OperatorEndpoint {
 export interface PublicEndpoint {
   readonly kind: 'public'
   readonly request: z.ZodType
-  prepare(raw: RawRequest): () => Promise<Answer>
+  prepare(raw: RawRequest): () => Promise<Answer | FileAnswer>
 }
 
 /** A route's endpoint, with the scope that its caller needs. */
@@ -108,7 +108,7 @@ export function operatorEndpoint<Input>(definition: Definition<OperatorContext, 
 /** Defines a public endpoint alike. */
 export function publicEndpoint<Input>(definition: {
   readonly request: z.ZodType<Input>
-  handle(input: Input): Promise<Answer>
+  handle(input: Input): Promise<Answer | FileAnswer>
 }): PublicEndpoint {
   return {
     kind: 'public',

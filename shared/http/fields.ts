@@ -40,6 +40,7 @@ export function text(longest: number): z.ZodString {
     .max(longest, `must have at most ${longest} characters`)
     .refine((value) => /\S/.test(value), 'must not be blank')
     .refine((value) => value.isWellFormed() && !controlCharacter.test(value), 'must not hold control characters')
+    .meta({ description: 'Not blank, and without control characters.' })
 }
 
 const firstInstant = Date.parse('0001-01-01T00:00:00Z')
@@ -60,4 +61,7 @@ export const timestamp = z.iso
     const instant = Date.parse(value)
     return instant >= firstInstant && instant <= lastInstant
   }, 'must lie in the years 0001 to 9999')
-  .meta({ description: 'A time, RFC 3339, with an offset or Z.', examples: ['2010-12-01T08:26:00Z'] })
+  .meta({
+    description: 'A time, RFC 3339, with an offset or Z, of the years 0001 to 9999, to the microsecond.',
+    examples: ['2010-12-01T08:26:00Z'],
+  })

@@ -1,9 +1,10 @@
 import type middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import { type Deadline, deadlineOf, within } from '../deadline.ts'
 import type { Credential } from '../tenancy/credential.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
 import type { NamedTenants } from '../tenancy/tenant-names.ts'
-import type { Answer } from './answer.ts'
+import type { Answer, FileAnswer } from './answer.ts'
 import type { OperatorEndpoint, PublicEndpoint, TenantEndpoint } from './endpoint.ts'
 import { respond } from './respond.ts'
 
@@ -18,6 +19,8 @@ export interface Admitted {
 export interface RequestState {
   readonly requestId: string
   readonly startedAt: number
+  /** Until when it has to be answered, lest its caller gets API Gateway's own 503. */
+  readonly deadline: Deadline
   readonly endpoint: TenantEndpoint | OperatorEndpoint | PublicEndpoint | undefined
   /** The scope that its caller needs; operators' routes have IAM instead. */
   readonly access: string | undefined
@@ -30,7 +33,7 @@ export interface RequestState {
   /** The IAM principal, for an endpoint of the control plane. */
   operator?: string
   /** The validated request as work that is left to do. */
-  work?: () => Promise<Answer>
+  work?: () => Promise<Answer | FileAnswer>
 }
 
 /** Lambda's context with the request's state: middy hands its handler nothing else that a request owns. */
@@ -49,11 +52,16 @@ interface Served {
   readonly access?: string
 }
 
-export function createState(event: APIGatewayProxyEventV2, routes: Readonly<Record<string, Served>>): RequestState {
+export function createState(
+  event: APIGatewayProxyEventV2,
+  context: Context,
+  routes: Readonly<Record<string, Served>>,
+): RequestState {
   const route = Object.hasOwn(routes, event.routeKey) ? routes[event.routeKey] : undefined
   return {
     requestId: event.requestContext.requestId,
     startedAt: performance.now(),
+    deadline: deadlineOf(context.getRemainingTimeInMillis()),
     endpoint: route?.endpoint,
     access: route?.access,
   }
@@ -62,6 +70,6 @@ export function createState(event: APIGatewayProxyEventV2, routes: Readonly<Reco
 /** The end of every stack: does the work that the steps have prepared, and responds. */
 export async function doWork(event: APIGatewayProxyEventV2, { state }: RequestContext): Promise<HttpResult> {
   if (state.work === undefined) throw new Error(`no work was prepared for the route "${event.routeKey}"`)
-  const answer = await state.work()
+  const answer = await within(state.deadline, state.work())
   return respond(answer, { event, requestId: state.requestId, tenantId: state.admitted?.tenant.id })
 }

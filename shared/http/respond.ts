@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
-import type { Answer } from './answer.ts'
+import type { Answer, FileAnswer } from './answer.ts'
 import { entityTagOf, isNamed } from './entity-tag.ts'
 import type { HttpResult } from './request-state.ts'
 import { secureTransport } from './secure-transport.ts'
@@ -9,7 +9,7 @@ import { secureTransport } from './secure-transport.ts'
  * without a body when a GET names that tag in If-None-Match.
  */
 export function respond(
-  { status, body, file, headers }: Answer,
+  { status, body, file, headers }: Answer | FileAnswer,
   { event, requestId, tenantId }: { event: APIGatewayProxyEventV2; requestId: string; tenantId: string | undefined },
 ): HttpResult {
   const common = {

@@ -1,7 +1,7 @@
 import { applicationPools } from '../db/application-pools.ts'
 import type { Access } from '../db/pools.ts'
 import { sqlStateOf, staleTenantStates } from '../db/sql-states.ts'
-import { openTenantDatabase } from '../db/tenant-database.ts'
+import { openTenantDatabase, type Terms } from '../db/tenant-database.ts'
 import { AppError } from '../errors.ts'
 import type { Credential } from '../tenancy/credential.ts'
 import { createKeyUses } from '../tenancy/note-key-use.ts'
@@ -41,11 +41,12 @@ export function requireGrant(
 export async function serveTenant(
   admitted: Admitted,
   access: Access,
+  terms: Pick<Terms, 'deadline' | 'isRepeatable'>,
   work: (context: TenantContext) => Promise<Answer>,
 ): Promise<Answer> {
   const workFor = (tenant: Tenant) => {
     const note = keyUses.noteFor(admitted.credential)
-    return work({ tenant, db: openTenantDatabase(applicationPools(), tenant.ref, note) })
+    return work({ tenant, db: openTenantDatabase(applicationPools(), tenant.ref, { ...terms, note }) })
   }
   try {
     return await workFor(admitted.tenant)

@@ -116,6 +116,12 @@ const problems: Readonly<Record<string, () => Promise<CallResult>>> = {
   },
   amount_too_large: () =>
     ask('POST', '/orders', { body: { ...order, quantity: 2_000_000_000, unit_price: '9999999999' } }),
+  async conflict() {
+    const own = await stage.createTenant({ slug: 'own-rules' })
+    await stage.inSchemaOf(own.slug, (client) => client.query('CREATE UNIQUE INDEX ON products (name)'))
+    await ask('POST', '/products', { tenant: own.slug, body: lantern })
+    return ask('POST', '/products', { tenant: own.slug, body: lantern })
+  },
   product_has_orders: () => ask('DELETE', '/products/1'),
   async timed_out() {
     await stage.createTenant({ slug: 'slow' })

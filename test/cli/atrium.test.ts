@@ -89,7 +89,7 @@ describe('a smoke test', () => {
     const ended = await testing.ended()
     expect(ended.code).toBe(1)
     expect(ended.stderr).toMatch(
-      /✓ a tenant is made: yes\n✓ it gets a key: yes\n✗ nobody reads without one: .*\n✓ the tenant is purged/,
+      /✓ a tenant is made: 201\n✓ it gets a key: 201\n✗ nobody reads without one: .*\n✓ the tenant is purged/,
     )
     expect(ended.stderr).toContain('http://127.0.0.1:9 cannot be reached')
     const { rows } = await stage.asOwner((client) =>

@@ -7,7 +7,13 @@ import { type CallResult, eventFor, invoke, keyOf } from '../support/call.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
 
 /** What the network does to a request: loses it, or its answer, or has somebody else answer. */
-type Fault = 'lost before' | 'lost after' | 'gateway' | { readonly status: number; readonly retryAfter?: string }
+type Fault =
+  | 'lost before'
+  | 'lost after'
+  | 'broken off'
+  | 'gateway'
+  | 'proxy'
+  | { readonly status: number; readonly retryAfter?: string }
 
 let stage: TestStage
 let server: Server
@@ -32,6 +38,10 @@ beforeAll(async () => {
     if (fault === 'lost before') return request.socket.destroy()
     if (fault === 'gateway')
       return response.writeHead(500, { 'content-type': 'application/json' }).end('{"message":"Internal Server Error"}')
+    if (fault === 'proxy') {
+      const headers = { 'content-type': 'application/problem+json' }
+      return response.writeHead(403, headers).end('{"type":"about:blank","title":"Forbidden","status":403}')
+    }
     if (typeof fault === 'object') {
       return response
         .writeHead(fault.status, fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter })
@@ -44,6 +54,12 @@ beforeAll(async () => {
       host: 'api.test',
     })
     if (fault === 'lost after') return request.socket.destroy()
+    if (fault === 'broken off') {
+      response
+        .writeHead(made.status, { ...made.headers, 'content-length': made.text.length })
+        .write(made.text.slice(0, 9))
+      return setTimeout(() => request.socket.destroy(), 20)
+    }
     return response.writeHead(made.status, made.headers).end(made.text)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -101,13 +117,18 @@ describe('a refusal', () => {
   })
 
   it('that no function made is told from one that a function did', async () => {
-    faults.push('gateway')
-    const error = await connect()
-      .GET('/orders')
-      .catch((thrown: unknown) => thrown)
-    expect(error).toBeInstanceOf(AnswerError)
-    expect(error).not.toBeInstanceOf(ProblemError)
-    expect(error).toMatchObject({ status: 500, message: expect.stringContaining('Internal Server Error') })
+    for (const [fault, status, words] of [
+      ['gateway', 500, 'Internal Server Error'],
+      ['proxy', 403, 'Forbidden'],
+    ] as const) {
+      faults.push(fault)
+      const error = await connect({ tries: 1 })
+        .GET('/orders')
+        .catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(AnswerError)
+      expect(error).not.toBeInstanceOf(ProblemError)
+      expect(error).toMatchObject({ status, message: expect.stringContaining(words) })
+    }
   })
 })
 
@@ -115,7 +136,7 @@ describe('a request that may be sent again', () => {
   const countProducts = async (name: string) => (await Array.fromAsync(connect().list('/products', { name }))).length
 
   it('is, with the same key, when it or its answer was lost: what was asked for is done once', async () => {
-    faults.push('lost before', 'lost after', 'lost after')
+    faults.push('lost before', 'lost after', 'broken off')
     const made = await dataOf(connect().POST('/products', { body: { name: 'ONCE', price: '1' } }))
     expect(seen).toHaveLength(4)
     expect(new Set(seen.map(({ once }) => once)).size).toBe(1)
@@ -140,8 +161,8 @@ describe('a request that may be sent again', () => {
     }
   })
 
-  it('is when something before the API has none for it', async () => {
-    faults.push({ status: 503 }, { status: 502 })
+  it('is when something before the API has none for it, or its function died', async () => {
+    faults.push({ status: 503 }, { status: 502 }, 'gateway')
     expect((await connect().GET('/orders')).data).toEqual({ items: [], next_cursor: null })
   })
 
@@ -151,6 +172,30 @@ describe('a request that may be sent again', () => {
     faults.push({ status: 503, retryAfter: '3600' })
     await expect(connect().GET('/orders')).rejects.toMatchObject({ status: 503 })
     expect(seen).toHaveLength(3)
+  })
+
+  it('is no PATCH and no DELETE: what a lost one has done is to be found out', async () => {
+    const client = connect()
+    const { id } = await dataOf(client.POST('/products', { body: lamp }))
+    const params = { path: { id } }
+    faults.push('lost after')
+    await expect(client.PATCH('/products/{id}', { params, body: { price: '14.00' } })).rejects.toThrow('fetch failed')
+    expect((await dataOf(client.GET('/products/{id}', { params }))).price).toBe('14.00')
+    faults.push('lost after')
+    await expect(client.DELETE('/products/{id}', { params })).rejects.toThrow('fetch failed')
+    await expect(client.GET('/products/{id}', { params })).rejects.toMatchObject({ status: 404 })
+    expect(seen).toHaveLength(5)
+  })
+
+  it('waits for a time that is a date as well, and for nothing once nobody wants it any more', async () => {
+    faults.push({ status: 503, retryAfter: new Date(Date.now() + 3_600_000).toUTCString() })
+    await expect(connect().GET('/orders')).rejects.toMatchObject({ status: 503 })
+    faults.push({ status: 503, retryAfter: '30' })
+    const abort = new AbortController()
+    const asked = connect().GET('/orders', { signal: abort.signal })
+    while (seen.length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+    setTimeout(() => abort.abort(), 50)
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' })
   })
 
   it('brings the key that it is given, and another for each of two requests', async () => {

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Change, type Command, projectFolder, readPage, stepsOf } from './read-page.ts'
+import { projectFolder } from '../support/project-folder.ts'
+import { type Change, type Command, readPage, stepsOf } from './read-page.ts'
 import { isSameOutput } from './same-output.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -66,7 +67,7 @@ async function runCommand(page: string, step: Command, terminal: Terminal): Prom
   const { command, output, line } = step
   for (let tried = 0; ; tried += 1) {
     const { code, printed } = await terminal.run(command)
-    if (output === undefined ? code === 0 : isSameOutput(output, printed)) return undefined
+    if (code === 0 && (output === undefined || isSameOutput(output, printed))) return undefined
     if (tried < patience && looks.test(command) && process.env.UPDATE_PAGES !== 'yes') await sleep(1_000)
     else
       return {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { removeCluster } from '../../local/postgres/cluster.ts'
-import { copyProject } from './copy-project.ts'
+import { copyProject } from '../support/copy-project.ts'
 import { followed, followPage } from './follow-page.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
 

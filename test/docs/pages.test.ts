@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { projectFolder } from '../support/project-folder.ts'
 import { followed, ranElsewhere } from './follow-page.ts'
-import { blocksOf, inlineCommandsOf, pages, projectFolder, readPage, stepsOf } from './read-page.ts'
+import { blocksOf, inlineCommandsOf, pages, readPage, stepsOf } from './read-page.ts'
 import { isRunSomewhere } from './run-somewhere.ts'
 
 /** Headings as GitHub names them in links. */

@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-export const projectFolder = fileURLToPath(new URL('../..', import.meta.url))
+import { projectFolder } from '../support/project-folder.ts'
 
 /** Every page, as a path of the project. */
 export const pages: readonly string[] = [
@@ -52,11 +50,13 @@ export function blocksOf(text: string): Block[] {
   const blocks: Block[] = []
   const lines = text.split('\n')
   for (let at = 0; at < lines.length; at += 1) {
-    const language = /^```(\w*)$/.exec(lines[at] ?? '')?.[1]
+    // One in a list is indented with it.
+    const [, indent = '', language] = /^( *)```(\w*)$/.exec(lines[at] ?? '') ?? []
     if (language === undefined) continue
-    const end = lines.indexOf('```', at + 1)
+    const end = lines.indexOf(`${indent}\`\`\``, at + 1)
     const before = lines.slice(0, at).join('\n').trimEnd().split('\n\n').at(-1) ?? ''
-    blocks.push({ language, lines: lines.slice(at + 1, end), before, line: at + 1 })
+    const inside = lines.slice(at + 1, end).map((line) => line.slice(indent.length))
+    blocks.push({ language, lines: inside, before, line: at + 1 })
     at = end
   }
   return blocks
@@ -96,6 +96,6 @@ function commandsOf({ language, lines, line }: Block): Command[] {
 
 /** The commands that a page names in passing. */
 export function inlineCommandsOf(text: string): string[] {
-  const prose = text.replace(/^```[\s\S]*?^```/gm, '')
+  const prose = text.replace(/^ *```[\s\S]*?^ *```/gm, '')
   return [...prose.matchAll(/`((?:npx|npm|atrium|cdk|aws|sam|curl) [^`]+)`/g)].map(([, command = '']) => command)
 }

@@ -1,7 +1,9 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { commands, commonOptions } from '../../cli/commands.ts'
+import { projectFolder } from '../support/project-folder.ts'
 import { ranElsewhere } from './follow-page.ts'
-import { pages, projectFolder, readPage, stepsOf } from './read-page.ts'
+import { pages, readPage, stepsOf } from './read-page.ts'
 
 const sources = globSync('test/**/*.ts', { cwd: projectFolder }).map((file) =>
   readFileSync(join(projectFolder, file), 'utf8'),
@@ -9,9 +11,13 @@ const sources = globSync('test/**/*.ts', { cwd: projectFolder }).map((file) =>
 const { scripts }: { scripts: Readonly<Record<string, string>> } = JSON.parse(readPage('package.json'))
 const ci = readPage('.ci/run')
 
-/** All commands in the blocks of all pages. */
+/** All commands in the blocks of all pages that are run here. */
 const written = [
-  ...pages.flatMap((page) => stepsOf(readPage(page)).flatMap((step) => (step.kind === 'command' ? step.command : []))),
+  ...pages.flatMap((page) =>
+    stepsOf(readPage(page)).flatMap((step) =>
+      step.kind === 'command' && step.needs === undefined ? step.command : [],
+    ),
+  ),
   ...ranElsewhere.keys(),
 ]
 const isWritten = (part: string) => written.some((command) => command.includes(part))
@@ -35,6 +41,14 @@ export function isRunSomewhere(command: string): boolean {
       )
     case 'atrium': {
       const name = singleWords.has(first) ? [first] : [first, second.split('|')[0] ?? '']
+      const known = commands.find((each) => each.name === name.join(' '))
+      const options = words.flatMap((word) => /^--([a-z-]+)/.exec(word)?.[1] ?? [])
+      if (
+        known === undefined ||
+        options.some((option) => !Object.hasOwn({ ...known.options, ...commonOptions }, option))
+      ) {
+        return false
+      }
       return isWritten(`atrium ${name.join(' ')}`) || isTested(name.map((word) => `'${word}'`).join(', '))
     }
     case 'npm':

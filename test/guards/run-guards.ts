@@ -2,15 +2,15 @@
  * Takes each guard out in turn, in a copy of the tree, and runs the tests that should notice. A guard whose removal nothing
  * notices fails the run: npm run test:guards -- [--json] [NAME …]
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as z from 'zod'
 import { CommandError, runCommand } from '../../local/command-line.ts'
 import { createProgress, formatTable } from '../../local/terminal.ts'
+import { copyProject } from '../support/copy-project.ts'
+import { projectFolder } from '../support/project-folder.ts'
 import { type Guard, guards } from './guards.ts'
 
 const help = `Takes each guard of the isolation out in turn, in a copy of the tree, and runs the tests that should notice.
@@ -27,8 +27,6 @@ Example:
   npm run test:guards -- pg_temp`
 
 const options = { json: { type: 'boolean', default: false }, help: { type: 'boolean' } } as const
-
-const project = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Guards that are tried side by side: as many as the smallest machine has cores. */
 const atOnce = 2
@@ -80,16 +78,8 @@ await runCommand({ help, options }, async ({ values, positionals }) => {
 
 /** Runs `work` with a copy of the tree, as git knows it. */
 async function withCopy(work: (copy: string) => Promise<void>): Promise<void> {
-  const copy = mkdtempSync(join(tmpdir(), 'atrium-guards-'))
+  const copy = copyProject()
   try {
-    const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-      cwd: project,
-    })
-    for (const file of String(files).split('\0').filter(Boolean)) {
-      mkdirSync(join(copy, dirname(file)), { recursive: true })
-      cpSync(join(project, file), join(copy, file))
-    }
-    symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'))
     await work(copy)
   } finally {
     rmSync(copy, { recursive: true, force: true })
@@ -114,7 +104,7 @@ async function tryWithout(copy: string, { name, file, without: [from, to], tests
 /** The first of the tests that fails, by name; null when all pass. */
 async function findFailure(copy: string, tests: readonly string[]): Promise<string | null> {
   const file = join(copy, 'report.json')
-  const vitest = join(project, 'node_modules/vitest/vitest.mjs')
+  const vitest = join(projectFolder, 'node_modules/vitest/vitest.mjs')
   const args = [vitest, 'run', '--reporter=json', `--outputFile=${file}`, '--bail=1', ...tests]
   const child = spawn(process.execPath, args, { cwd: copy, stdio: 'ignore' })
   const [code] = await once(child, 'close')

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Match } from 'aws-cdk-lib/assertions'
 import { describe, expect, it } from 'vitest'
+import { routes } from '../../functions/routes.ts'
 import { readSettings } from '../../infra/settings.ts'
 import { templatesOf } from '../support/synthesise.ts'
 
@@ -34,6 +35,28 @@ describe('every alarm', () => {
     const quiet = templatesOf(readSettings('dev'))('Operations')
     quiet.resourceCountIs('AWS::SNS::Subscription', 0)
     expect(Object.keys(quiet.findResources('AWS::CloudWatch::Alarm')).length).toBeGreaterThan(15)
+  })
+})
+
+// With a resource of one's own there are more.
+const asItComes = new Set(routes.map((route) => route.function)).size === 5
+
+it.runIf(asItComes)('the alarms cost what docs/deploying.md says: ten cents for each of their metrics', () => {
+  const metricsOf = (stage: 'dev' | 'production') =>
+    ['Operations', 'Application']
+      .flatMap((stack) =>
+        Object.values(templatesOf(readSettings(stage))(stack as 'Operations').findResources('AWS::CloudWatch::Alarm')),
+      )
+      .reduce((sum, { Properties: { Metrics } }) => {
+        const own = (Metrics as { MetricStat?: unknown }[] | undefined)?.filter((each) => each.MetricStat !== undefined)
+        return sum + (own?.length ?? 1)
+      }, 0)
+  const page = readFileSync(new URL('../../docs/deploying.md', import.meta.url), 'utf8')
+  const [, dev, production] =
+    /^\| alarms, by their metrics +\| (\d+) × 0\.10 = [\d.]+ +\| (\d+) × 0\.10/m.exec(page) ?? []
+  expect({ dev: Number(dev), production: Number(production) }).toEqual({
+    dev: metricsOf('dev'),
+    production: metricsOf('production'),
   })
 })
 

@@ -1,6 +1,9 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
+/** What becomes of bytes on their way, and of their connection with them. */
+export type Fate = 'pass' | 'reset' | 'silence'
+
 /** A way to the database that counts, and can be cut. */
 export interface CountingProxy {
   readonly port: number
@@ -8,23 +11,36 @@ export interface CountingProxy {
   takeFlights(): number
   /** Cuts every connection, as a failing network does. */
   cut(): void
+  /** From now on asks what becomes of each piece: lost with its connection, or with all that follows on it unseen. */
+  decide(fate: (towards: 'server' | 'client') => Fate): void
+  /** From now on leads to another port: that of a server that was started anew. */
+  leadTo(port: number): void
   close(): Promise<void>
 }
 
 export async function startCountingProxy(target: { host: string; port: number }): Promise<CountingProxy> {
   let flights = 0
+  let { port } = target
+  let fateOf: (towards: 'server' | 'client') => Fate = () => 'pass'
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
-    const upstream = connect(target.port, target.host)
+    const upstream = connect(port, target.host)
     let clientSpokeLast = false
+    let silent = false
+    const pass = (towards: 'server' | 'client', bytes: Buffer): void => {
+      const fate = silent ? 'silence' : fateOf(towards)
+      if (fate === 'pass') (towards === 'server' ? upstream : client).write(bytes)
+      silent = fate === 'silence'
+      if (fate === 'reset') for (const socket of [client, upstream]) socket.resetAndDestroy()
+    }
     client.on('data', (bytes) => {
       if (!clientSpokeLast) flights += 1
       clientSpokeLast = true
-      upstream.write(bytes)
+      pass('server', bytes)
     })
     upstream.on('data', (bytes) => {
       clientSpokeLast = false
-      client.write(bytes)
+      pass('client', bytes)
     })
     for (const [socket, other] of [[client, upstream] as const, [upstream, client] as const]) {
       sockets.add(socket)
@@ -51,6 +67,12 @@ export async function startCountingProxy(target: { host: string; port: number })
       return taken
     },
     cut,
+    decide(fate) {
+      fateOf = fate
+    },
+    leadTo(other) {
+      port = other
+    },
     async close() {
       cut()
       server.close()

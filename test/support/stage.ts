@@ -15,7 +15,7 @@ import { type ProvisionRequest, provisionTenant } from '../../shared/tenancy/pro
 import { registerPlacement } from '../../shared/tenancy/register-placement.ts'
 import type { Tenant } from '../../shared/tenancy/tenant.ts'
 import { bringKey } from './call.ts'
-import { startCountingProxy } from './counting-proxy.ts'
+import { type CountingProxy, startCountingProxy } from './counting-proxy.ts'
 
 /** A deployment stage of a test file's own: one placement with its roles, its secrets, and both planes' pools. */
 export interface TestStage {
@@ -34,6 +34,8 @@ export interface TestStage {
   inSchemaOf<Result>(slug: string, work: (client: pg.Client) => Promise<Result>): Promise<Result>
   /** Runs `work` in a transaction as the placement's owner, beside the code under test. */
   asOwner<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result>
+  /** The functions' way to the database, in a stage that is `counted`. */
+  readonly proxy: CountingProxy | undefined
   /** How many round trips the functions' connections have made since the last call, in a stage that is `counted`. */
   takeFlights(): number
   /** Takes the database of a stage that is `counted` out of the functions' reach, for good. */
@@ -64,9 +66,11 @@ export async function createTestStage(
     readonly counted?: boolean
     /** The file plays code that does what a session of RDS Proxy is pinned for. */
     readonly pinsOnPurpose?: boolean
+    /** Another server than the one that all files share, for a file that breaks it. */
+    readonly master?: pg.ClientConfig
   } = {},
 ): Promise<TestStage> {
-  const master = inject('master')
+  const master = options.master ?? inject('master')
   const passwords = { api: randomBytes(24).toString('base64url'), control: randomBytes(24).toString('base64url') }
   const database = `test_${randomBytes(6).toString('hex')}`
   const names = await createPlacement(master, { database, holdsCatalog: true, passwords })
@@ -132,6 +136,7 @@ export async function createTestStage(
     control,
     pools: applicationPools(),
     secrets,
+    proxy,
     connection: (as) => ({ ...master, database, user: names[as], password: passwords[as] }),
     async createTenant(overrides = {}) {
       tenants += 1

@@ -1,3 +1,4 @@
+import { within } from '../../deadline.ts'
 import { readEnvironment } from '../../environment.ts'
 import { AppError } from '../../errors.ts'
 import { requireOneSlug, requireServable, resolveTenant } from '../../tenancy/resolve-tenant.ts'
@@ -10,7 +11,7 @@ import { accessOf, requireGrant } from '../serve-tenant.ts'
 
 /**
  * Finds the tenant that the request is for and the caller's credential, unless the endpoint is public, and refuses in
- * DESIGN's order: contradictory names (those that only the catalog knows to be so, behind a good credential), no good
+ * this order: contradictory names (those that only the catalog knows to be so, behind a good credential), no good
  * credential, one of another tenant, the tenant's status, its version, a
  * missing scope. Both look-ups share a flight.
  */
@@ -31,13 +32,14 @@ export function admitCaller(needsVersion: number): Step {
       // The tenant is looked up beside the credential or not at all, so that time tells of it as little as words.
       if (applicationCredentials().isRefused(sent)) throw unauthenticated()
       // Held until the credential is known to be good: a stranger learns of no name whether it is a tenant's.
-      const [resolved, credential] = await Promise.all([
+      const lookedUp = Promise.all([
         resolveTenant(applicationDirectory(), named).then(
           (tenant) => ({ tenant }),
           (error: unknown) => ({ error }),
         ),
         applicationCredentials().find(sent),
       ])
+      const [resolved, credential] = await within(state.deadline, lookedUp)
       if (credential === undefined) throw unauthenticated()
       if ('error' in resolved) throw resolved.error
       const { tenant } = resolved

@@ -18,8 +18,10 @@ export function validateRequest(): Step {
       if (admitted === undefined) throw new Error('the caller must be admitted before the request is validated')
       const { method } = event.requestContext.http
       const ifMatch = accessOf(method) === 'write' ? event.headers['if-match'] : undefined
-      const work = endpoint.prepare(raw, { once: readOnceKey(event, raw), ifMatch })
-      state.work = () => serveTenant(admitted, accessOf(method), work)
+      const once = readOnceKey(event, raw)
+      const work = endpoint.prepare(raw, { once, ifMatch })
+      const terms = { deadline: state.deadline, isRepeatable: once !== undefined }
+      state.work = () => serveTenant(admitted, accessOf(method), terms, work)
     },
   }
 }

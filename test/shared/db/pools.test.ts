@@ -30,7 +30,7 @@ const backend = (schema?: string, placement = 'main') =>
     placement,
     'read',
     async (client) => (await client.query('SELECT pg_backend_pid() AS pid')).rows[0].pid,
-    schema,
+    schema === undefined ? {} : { schema },
   )
 
 it('replaces a connection that has seen 250 tenants, however often each', async () => {

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { projectFolder } from './read-page.ts'
+import { projectFolder } from './project-folder.ts'
 
 /** A copy of the tree as a clone would have it, packages installed. */
 export function copyProject(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'atrium-docs-'))
+  const folder = mkdtempSync(join(tmpdir(), 'atrium-copy-'))
   chmodSync(folder, 0o711) // root's server runs as another user
   const git = (...args: string[]) => execFileSync('git', args, { cwd: projectFolder, encoding: 'utf8' })
   const files = git('ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate').trim().split('\n')

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { CommandError, runCommand } from '../../local/command-line.ts'
+import { formatTable } from '../../local/terminal.ts'
+import { projectFolder } from '../support/project-folder.ts'
+import type { FaultRow } from './report.ts'
+
+const help = `Breaks the database, the network and the functions at random under load, and counts what is lost or done twice.
+
+Usage: npm run test:faults -- [options]
+
+Options:
+  --seed N   other faults than those of seed 1
+  --cuts N   how many connections are cut while orders are placed (default: 1000)
+  --json     print JSON instead of a table
+  --help     show this
+
+Ends with 1 when anything was lost or doubled, or a test failed. npm test runs a shorter form.
+
+Example:
+  npm run test:faults -- --seed 7`
+
+const options = {
+  seed: { type: 'string', default: '1' },
+  cuts: { type: 'string', default: '1000' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean' },
+} as const
+
+await runCommand({ help, options }, async ({ values }) => {
+  for (const [name, value] of Object.entries({ seed: values.seed, cuts: values.cuts })) {
+    if (!/^\d{1,9}$/.test(value)) throw new CommandError(`--${name} must be a whole number, not "${value}"`)
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'atrium-faults-'))
+  const file = join(folder, 'report.jsonl')
+  try {
+    if (!values.json) process.stderr.write('Breaking things; it takes some minutes …\n')
+    const child = spawn(
+      process.execPath,
+      [join(projectFolder, 'node_modules/vitest/vitest.mjs'), 'run', 'test/faults'],
+      {
+        cwd: projectFolder,
+        env: {
+          ...{ ...process.env, FAULT_REPORT: file, FAULT_SEED: values.seed, FAULT_CUTS: values.cuts },
+          ...{ FAULT_FREEZES: '40', FAULT_ROTATIONS: '20' },
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
+    const [[code], printed, errors] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
+    const rows: FaultRow[] = existsSync(file)
+      ? readFileSync(file, 'utf8')
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line))
+      : []
+    if (values.json) console.log(JSON.stringify({ seed: Number(values.seed), faults: rows }))
+    else console.log(formatTable(rows.map(toCells), ['tried', 'requests', 'lost', 'doubled', 'failed', 'recovery']))
+    if (code !== 0) throw new CommandError(`a test of faults failed with seed ${values.seed}:\n${printed}${errors}`)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+function toCells({ recovery, fault, ...counts }: FaultRow): Record<string, string> {
+  return {
+    fault,
+    ...Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, count.toLocaleString('en')])),
+    recovery: recovery === null ? '' : `${Math.round(recovery)} ms`,
+  }
+}
