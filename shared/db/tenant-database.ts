@@ -64,6 +64,8 @@ export interface Terms {
   readonly deadline?: Deadline
   /** Whether its writes, sent twice, do no more than once: it has an idempotency key. */
   readonly isRepeatable?: boolean
+  /** Told of the milliseconds that each piece of work took in the database, its way there and the wait for a connection. */
+  onSpent?(milliseconds: number): void
 }
 
 /**
@@ -72,7 +74,7 @@ export interface Terms {
  * transaction (a deadlock) is done again, twice at most.
  */
 export function openTenantDatabase(pools: Pools, tenant: TenantRef, terms: Terms = {}): TenantDatabase {
-  const { note, deadline, isRepeatable = false } = terms
+  const { note, deadline, isRepeatable = false, onSpent } = terms
   const use = { schema: tenant.schema, deadline, isRepeatable }
 
   const run =
@@ -85,7 +87,10 @@ export function openTenantDatabase(pools: Pools, tenant: TenantRef, terms: Terms
         await sendNote(client, note)
         return work
       }
-      const result = await unlessRolledBack(() => pools.withClient(tenant.placement, access, ask, use))
+      const result = await measured(
+        onSpent,
+        unlessRolledBack(() => pools.withClient(tenant.placement, access, ask, use)),
+      )
       return result.rows as Row[]
     }
 
@@ -93,6 +98,15 @@ export function openTenantDatabase(pools: Pools, tenant: TenantRef, terms: Terms
     read: run('read'),
     write: run('write'),
     withTransaction: (options, work) => withTenantTransaction(pools, tenant, options, work, terms),
+  }
+}
+
+async function measured<Result>(onSpent: Terms['onSpent'], work: Promise<Result>): Promise<Result> {
+  const begun = performance.now()
+  try {
+    return await work
+  } finally {
+    onSpent?.(performance.now() - begun)
   }
 }
 
@@ -125,7 +139,7 @@ export function withTenantTransaction<Result>(
   tenant: TenantRef,
   options: TransactionOptions,
   work: (statements: TenantStatements) => Promise<Result>,
-  { note, deadline, isRepeatable = false }: Terms = {},
+  { note, deadline, isRepeatable = false, onSpent }: Terms = {},
 ): Promise<Result> {
   const { readOnly = false, ...limits } = options
   const access = readOnly ? 'read' : 'write'
@@ -154,7 +168,10 @@ export function withTenantTransaction<Result>(
     }
   }
   const use = { schema: tenant.schema, deadline, isRepeatable }
-  return unlessRolledBack(() => pools.withClient(tenant.placement, access, transact, use))
+  return measured(
+    onSpent,
+    unlessRolledBack(() => pools.withClient(tenant.placement, access, transact, use)),
+  )
 }
 
 /** `close` keeps a statement that `work` forgot to wait for from running in the next user's transaction. */

@@ -24,6 +24,8 @@ export interface RequestState {
   readonly endpoint: TenantEndpoint | OperatorEndpoint | PublicEndpoint | undefined
   /** The scope that its caller needs; operators' routes have IAM instead. */
   readonly access: string | undefined
+  /** Milliseconds that it has waited for the database. */
+  databaseMs: number
   /** Set for an endpoint that works for a tenant, once its caller is known to be one of the tenant's. */
   admitted?: Admitted
   /** The host that was called, as `findHost` finds it. */
@@ -62,6 +64,7 @@ export function createState(
     requestId: event.requestContext.requestId,
     startedAt: performance.now(),
     deadline: deadlineOf(context.getRemainingTimeInMillis()),
+    databaseMs: 0,
     endpoint: route?.endpoint,
     access: route?.access,
   }

@@ -41,7 +41,7 @@ export function requireGrant(
 export async function serveTenant(
   admitted: Admitted,
   access: Access,
-  terms: Pick<Terms, 'deadline' | 'isRepeatable'>,
+  terms: Omit<Terms, 'note'>,
   work: (context: TenantContext) => Promise<Answer>,
 ): Promise<Answer> {
   const workFor = (tenant: Tenant) => {

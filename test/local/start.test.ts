@@ -1,5 +1,14 @@
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, request } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -20,6 +29,7 @@ import { getTenant } from '../../shared/control/list-tenants.ts'
 import { withOwnerTransaction } from '../../shared/db/owner-transaction.ts'
 import { expectDescribed } from '../support/described.ts'
 import { type RunningCommand, runLocal } from '../support/local-command.ts'
+import { noteSecret } from '../support/log-lines.ts'
 
 /** `npm start` and `npm run demo:load` themselves, on a data folder of their own, with all of the demo data. */
 const data = mkdtempSync(join(tmpdir(), 'atrium-start-'))
@@ -41,6 +51,10 @@ async function start(): Promise<void> {
 
 beforeAll(start)
 afterAll(async () => {
+  // The functions' own log, and the demo's keys: see test/shared/no-secrets.last.ts.
+  if (process.env.SUITE_LOG !== undefined)
+    appendFileSync(process.env.SUITE_LOG, readFileSync(join(data, 'functions.log')))
+  noteSecret(...Object.values<string>(JSON.parse(readFileSync(join(data, 'keys.json'), 'utf8'))))
   gateway.child.kill('SIGINT')
   await gateway.ended()
   await removeCluster(data)

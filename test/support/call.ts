@@ -5,6 +5,7 @@ import { createEvent } from '../../local/gateway/create-event.ts'
 import { createRouteMatcher } from '../../local/gateway/match-route.ts'
 import type { Handler } from '../../shared/http/create-handler.ts'
 import { expectDescribed } from './described.ts'
+import { noteSecret } from './log-lines.ts'
 
 const match = createRouteMatcher(routes)
 const matchControl = createRouteMatcher(controlRoutes)
@@ -63,6 +64,8 @@ function eventBy(
   if (matched === undefined) throw new Error(`no route for ${method} ${target}`)
   const { body, host = 'api.test', tenant, headers = {}, principal } = options
   const bearer = principal === undefined ? credentialFor(options) : null
+  // Shorter ones are made up, and may be words.
+  if (bearer !== null && bearer.length >= 30) noteSecret(bearer)
   const sent = Object.entries({
     host,
     ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
@@ -96,6 +99,7 @@ export async function invokeUnchecked(event: APIGatewayProxyEventV2): Promise<Ca
   const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('latin1') : body
   const headers = Object.fromEntries(Object.entries(result.headers ?? {}).map(([name, value]) => [name, String(value)]))
   const isJson = /[/+]json$/.test(headers['content-type'] ?? '')
+  noteSecret(...(text.match(/\batr_[\w-]{40,}/g) ?? []))
   return { status, headers, text, body: isJson ? JSON.parse(text) : undefined }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -38,7 +38,14 @@ async function findStatementLog(superuser: pg.ClientConfig): Promise<string> {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'atrium-test-'))
   chmodSync(dataFolder, 0o711) // root's server runs as another user
-  const password = () => randomBytes(24).toString('base64url')
+  // What every worker adds to, for test/shared/no-secrets.last.ts.
+  process.env.SUITE_LOG = join(dataFolder, 'log')
+  process.env.SUITE_SECRETS = join(dataFolder, 'secrets')
+  const password = () => {
+    const made = randomBytes(24).toString('base64url')
+    appendFileSync(join(dataFolder, 'secrets'), `${made}\n`)
+    return made
+  }
   const cluster = await startCluster({
     dataFolder,
     superuserPassword: password(),

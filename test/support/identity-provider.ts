@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { generate } from 'selfsigned'
 import type { FetchOptions } from '../../shared/courier/fetch-json.ts'
+import { noteSecret } from './log-lines.ts'
 
 /** An OpenID provider on this machine, over HTTPS, as `https://<host>`. */
 export interface IdentityProvider {
@@ -59,10 +60,13 @@ export async function startIdentityProvider(host = 'login.example.com'): Promise
       ca: cert,
     },
     takeRequests: () => requests.splice(0),
-    sign: (claims, overrides = {}) =>
-      new SignJWT({ iss: issuer, exp: Math.floor(Date.now() / 1_000) + 3_600, ...claims })
+    async sign(claims, overrides = {}) {
+      const token = await new SignJWT({ iss: issuer, exp: Math.floor(Date.now() / 1_000) + 3_600, ...claims })
         .setProtectedHeader({ alg: overrides.alg ?? 'RS256', kid: overrides.kid ?? `key-${kid}` })
-        .sign(keys.privateKey),
+        .sign(keys.privateKey)
+      noteSecret(token)
+      return token
+    },
     async rotate() {
       keys = await generateKeyPair('RS256', { extractable: true })
       kid += 1

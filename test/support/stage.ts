@@ -16,6 +16,7 @@ import { registerPlacement } from '../../shared/tenancy/register-placement.ts'
 import type { Tenant } from '../../shared/tenancy/tenant.ts'
 import { bringKey } from './call.ts'
 import { type CountingProxy, startCountingProxy } from './counting-proxy.ts'
+import { noteSecret } from './log-lines.ts'
 
 /** A deployment stage of a test file's own: one placement with its roles, its secrets, and both planes' pools. */
 export interface TestStage {
@@ -72,6 +73,7 @@ export async function createTestStage(
 ): Promise<TestStage> {
   const master = options.master ?? inject('master')
   const passwords = { api: randomBytes(24).toString('base64url'), control: randomBytes(24).toString('base64url') }
+  noteSecret(passwords.api, passwords.control)
   const database = `test_${randomBytes(6).toString('hex')}`
   const names = await createPlacement(master, { database, holdsCatalog: true, passwords })
 
@@ -125,6 +127,7 @@ export async function createTestStage(
 
   const makeKey: TestStage['createKey'] = async (slug, { domains = [], ...request } = {}) => {
     const made = await createKey(control, slug, { name: 'tests', scopes, expiresAt: null, ...request })
+    noteSecret(made.key)
     bringKey([slug, ...domains], made.key)
     return made
   }

@@ -39,7 +39,10 @@ export function admitCaller(needsVersion: number): Step {
         ),
         applicationCredentials().find(sent),
       ])
-      const [resolved, credential] = await within(state.deadline, lookedUp)
+      const begun = performance.now()
+      const [resolved, credential] = await within(state.deadline, lookedUp).finally(() => {
+        state.databaseMs += performance.now() - begun
+      })
       if (credential === undefined) throw unauthenticated()
       if ('error' in resolved) throw resolved.error
       const { tenant } = resolved

@@ -31,12 +31,14 @@ function write({ event, context, response }: Request, error?: unknown): void {
   const isFault = (response?.statusCode ?? 500) >= 500 && failure?.code !== 'tenant_behind'
   const line = {
     requestId: state.requestId,
+    traceId: traceOf(event.headers['x-amzn-trace-id']),
     route: event.routeKey,
     tenant: state.admitted?.tenant.slug,
     caller: state.admitted?.credential.label,
     operator: state.operator,
     status: response?.statusCode,
-    durationMs: Math.round((performance.now() - state.startedAt) * 100) / 100,
+    durationMs: hundredths(performance.now() - state.startedAt),
+    databaseMs: hundredths(state.databaseMs),
     cold,
     errorCode: failure?.code,
     ...(ours ? { error: describeError(failure) } : {}),
@@ -45,4 +47,13 @@ function write({ event, context, response }: Request, error?: unknown): void {
   cold = false
   if (ours) log.error('request', line)
   else log.info('request', line)
+}
+
+function hundredths(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100
+}
+
+/** X-Ray's id, which API Gateway puts into a header: by it the lines of all functions that had to do with a request are found. */
+function traceOf(header: string | undefined): string | undefined {
+  return /(?:^|;)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)/.exec(header ?? '')?.[1]
 }

@@ -20,7 +20,13 @@ export function validateRequest(): Step {
       const ifMatch = accessOf(method) === 'write' ? event.headers['if-match'] : undefined
       const once = readOnceKey(event, raw)
       const work = endpoint.prepare(raw, { once, ifMatch })
-      const terms = { deadline: state.deadline, isRepeatable: once !== undefined }
+      const terms = {
+        deadline: state.deadline,
+        isRepeatable: once !== undefined,
+        onSpent: (milliseconds: number) => {
+          state.databaseMs += milliseconds
+        },
+      }
       state.work = () => serveTenant(admitted, accessOf(method), terms, work)
     },
   }

@@ -26,11 +26,26 @@ it('writes one line a request, with its tenant, route, status and duration', asy
         caller: expect.stringMatching(/^key [a-z2-7]{12}$/),
         status: 404,
         durationMs: expect.any(Number),
+        databaseMs: expect.any(Number),
         cold: expect.any(Boolean),
       },
       errorCode: 'not_found',
     },
   ])
+})
+
+it('tells how much of its time a request has waited for the database, and its trace, if it is one', async () => {
+  const trace = '1-67891233-abcdef012345678912345678'
+  const headers = { 'x-amzn-trace-id': `Root=${trace};Parent=53995c3f42cd8ad8;Sampled=1` }
+  await call('GET', '/products', { tenant: 'acme' })
+  takeLogLines()
+  await call('GET', '/products', { tenant: 'acme', headers })
+  const [line] = takeLogLines()
+  expect(line).toMatchObject({ traceId: trace })
+  expect(Number(line?.databaseMs)).toBeGreaterThan(0)
+  expect(Number(line?.databaseMs)).toBeLessThanOrEqual(Number(line?.durationMs))
+  await call('GET', '/products', { tenant: 'acme', headers: { 'x-amzn-trace-id': 'Root=mine"}' } })
+  expect(takeLogLines()[0]).not.toHaveProperty('traceId')
 })
 
 it('keeps bodies and queries out of the log', async () => {
