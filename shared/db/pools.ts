@@ -1,12 +1,21 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import pg from 'pg'
 import { mostOtherPlacements } from '../connection-budget.ts'
 import { type Deadline, Late, within } from '../deadline.ts'
 import { AppError } from '../errors.ts'
-import { log } from '../logger.ts'
-import type { CredentialsReader, DatabaseCredentials } from './credentials.ts'
-import { rowTypes } from './row-types.ts'
-import { databaseErrorOf, refusedLoginStates, sqlState, sqlStateOf } from './sql-states.ts'
+import {
+  type Access,
+  breakageIn,
+  ConnectionBroken,
+  configOf,
+  noticeTheDead,
+  openPgPool,
+  restless,
+  takeLiving,
+} from './connections.ts'
+import type { CredentialsReader } from './credentials.ts'
+import { refusedLoginStates, sqlStateOf } from './sql-states.ts'
+
+export type { Access } from './connections.ts'
 
 export interface Pools {
   /**
@@ -31,8 +40,6 @@ export interface Pools {
   end(): Promise<void>
 }
 
-export type Access = 'read' | 'write'
-
 /** What a piece of work says of itself. */
 export interface Use {
   /** The tenant's schema, for work in one: a backend keeps what it learns of each. */
@@ -41,35 +48,6 @@ export interface Use {
   readonly deadline?: Deadline | undefined
   /** Whether doing it twice does no more than once, though it writes. */
   readonly isRepeatable?: boolean
-}
-
-// Members of pg 8.23's Client that @types/pg does not declare.
-declare module 'pg' {
-  interface ClientBase {
-    readonly connection: pg.Connection
-    /** False once its connection has failed. */
-    readonly _queryable: boolean
-  }
-}
-
-/** A client that can be asked something. One that died between its last use and now has been sent nothing: the next one is taken. */
-async function takeLiving(pool: pg.Pool): Promise<pg.PoolClient> {
-  for (let left = 3; ; left -= 1) {
-    const client = await pool.connect()
-    if (client._queryable || left === 0) return client
-    client.release(true)
-  }
-}
-
-/** The connection, and not the statement, is what failed: nothing more can be asked of this client. */
-class ConnectionBroken extends Error {
-  override readonly name = 'ConnectionBroken'
-  readonly mayRepeat: boolean
-
-  constructor(cause: unknown, mayRepeat: boolean) {
-    super('the database connection broke', { cause })
-    this.mayRepeat = mayRepeat || sqlStateOf(cause) === sqlState.readOnlyTransaction
-  }
 }
 
 /**
@@ -95,20 +73,6 @@ interface History {
   readonly since: number
   readonly schemas: Set<string>
 }
-
-/**
- * Milliseconds of rest after which a connection may have died unseen: what the network told a frozen function is still to be
- * read. Two turns of the event loop read it, one for the end and one for the socket's closing, and the pool drops the dead.
- */
-const restless = 500
-
-async function noticeTheDead(): Promise<void> {
-  await nextTurn()
-  await nextTurn()
-}
-
-/** Milliseconds to wait for a connection. Lambda's HTTP API gives up after 30 s, a person long before. */
-const connectTimeout = 5_000
 
 /**
  * One pool a placement, opened on first use. `size` is the number of connections in each: one is enough on Lambda,
@@ -160,7 +124,7 @@ export function createPools(options: PoolsOptions): Pools {
       return existing
     }
     const credentials = await options.credentials.read(placement)
-    const pool = open.get(placement) ?? createPool(credentials, options.size ?? 1)
+    const pool = open.get(placement) ?? openPgPool(credentials, options.size ?? 1)
     first ??= placement
     open.set(placement, pool)
     use(pool, 1)
@@ -273,44 +237,4 @@ export function createPools(options: PoolsOptions): Pools {
       await Promise.all(pools.map((pool) => pool.end()))
     },
   }
-}
-
-function configOf(credentials: DatabaseCredentials): pg.ClientConfig {
-  return {
-    host: credentials.host,
-    port: credentials.port,
-    database: credentials.dbname,
-    user: credentials.username,
-    password: credentials.password,
-    ssl: credentials.ssl ? { rejectUnauthorized: true } : false,
-    types: rowTypes,
-    pipeline: true,
-    connectionTimeoutMillis: connectTimeout,
-    keepAlive: true,
-    application_name: 'atrium',
-  }
-}
-
-function createPool(credentials: DatabaseCredentials, size: number): pg.Pool {
-  const pool = new pg.Pool({
-    ...configOf(credentials),
-    max: size,
-    idleTimeoutMillis: 0, // a frozen function runs no timers (node-postgres#2718)
-  })
-  // For one that is given up: what the server still says on it, nobody listens to any more, and that would end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined))
-  // An idle connection that the server closed: the pool has dropped it already.
-  pool.on('error', (error) => log.warn('idle database connection lost', { sqlState: sqlStateOf(error) }))
-  return pool
-}
-
-/**
- * FATAL ends the session. 25006 on a write is a setting left on the session, or a writer that has become a reader; on
- * a read it is only a statement that should not have tried to write.
- */
-function breakageIn(error: unknown, access: Access): Error | undefined {
-  const cause = databaseErrorOf(error)
-  if (cause === undefined) return undefined
-  const ended = cause.severity === 'FATAL' || cause.severity === 'PANIC'
-  return ended || (access === 'write' && cause.code === sqlState.readOnlyTransaction) ? cause : undefined
 }

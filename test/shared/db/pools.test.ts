@@ -1,5 +1,6 @@
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { openPgPool } from '../../../shared/db/connections.ts'
 import { createPools, type Pools } from '../../../shared/db/pools.ts'
 import { createDirectPools } from '../../support/direct-pools.ts'
 import { createTestStage, type TestStage } from '../../support/stage.ts'
@@ -99,4 +100,58 @@ it('says that no connection can be had, and why to the log alone', async () => {
     cause: { code: 'ECONNREFUSED' },
   })
   await nowhere.end()
+})
+
+describe('a client', () => {
+  const idle = async (): Promise<pg.ClientBase> => {
+    let used: pg.ClientBase | undefined
+    await pools.withClient('main', 'read', async (client) => {
+      used = client
+      return client.query('SELECT 1')
+    })
+    if (used === undefined) throw new Error('no client was used')
+    return used
+  }
+
+  it('that is ended by the server in the moment of its checkout ends no process', async () => {
+    const { host, port, database, user, password } = stage.connection('api')
+    const pool = openPgPool(
+      {
+        ...{ host: String(host), port: Number(port), dbname: String(database), ssl: false },
+        ...{ username: String(user), password: String(password) },
+      },
+      1,
+    )
+    // Between the two nobody of ours listens yet: the end came in one piece with the greeting.
+    const client = await pool.connect()
+    expect(client.emit('error', new Error('terminating connection'))).toBe(true)
+    client.release(true)
+    await pool.end()
+  })
+
+  it('that died since its last use is not used, for a write either', async () => {
+    const before = await backend()
+    Object.assign(await idle(), { _queryable: false }) // as pg leaves it when its connection fails
+    const [after] = await pools.withClient('main', 'write', async (client) => {
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+      return rows
+    })
+    expect(after?.pid).not.toBe(before)
+  })
+})
+
+it('lets whoever waits for a connection whose login was rotated have one by the new login, and does not have him time out', async () => {
+  const good = { ...stage.connection('api'), ssl: false }
+  const login = (password: unknown) => ({
+    ...{ host: String(good.host), port: Number(good.port), dbname: String(good.database) },
+    ...{ username: String(good.user), password: String(password), ssl: false },
+  })
+  let reads = 0
+  const rotated = createPools({
+    credentials: { read: async () => login(reads++ === 0 ? 'outdated' : good.password), forget: () => undefined },
+  })
+  const ask = () =>
+    rotated.withClient('main', 'read', async (client) => (await client.query('SELECT 1 AS one')).rows[0])
+  expect(await Promise.all([ask(), ask(), ask()])).toEqual([{ one: 1 }, { one: 1 }, { one: 1 }])
+  await rotated.end()
 })
