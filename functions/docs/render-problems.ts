@@ -5,12 +5,12 @@ const forOperators = /^_Operators:_ (?:.+\n?)+/gm
 
 const markdown = new Marked({
   renderer: {
-    // With ids as GitHub gives them, so that a problem's type leads to its heading here as there.
     // Pages that the API does not serve are named, and not led to.
     link({ href, tokens }) {
       const text = this.parser.parseInline(tokens)
       return href.startsWith('#') ? `<a href="${href}">${text}</a>` : text
     },
+    // With ids as GitHub gives them, so that a problem's type leads to its heading here as there.
     heading({ tokens, depth, text }) {
       const id = text
         .toLowerCase()

@@ -88,14 +88,16 @@ it('frozen in the middle of a transaction, it holds its locks no longer than the
   )
   const made = JSON.parse((await ask('POST', '/products', { body: { name: 'locked', price: '1' } })).body)
   const change = { body: { price: '2' }, headers: { 'if-match': '*' } }
-  // BEGIN, the lock, and its answer on its way back: then the process stands still.
-  let pieces = 0
-  proxy.decide((towards) => {
-    if (towards === 'client' && ++pieces === 1) freeze()
+  // BEGIN and the lock, whose answer is on its way back: then the process stands still.
+  let isLocking = false
+  let isFrozen = false
+  proxy.decide((towards, bytes) => {
+    if (towards === 'server' && bytes.includes('FOR UPDATE')) isLocking = true
+    if (towards === 'client' && isLocking && !isFrozen) isFrozen = freeze()
     return 'pass'
   })
   const frozen = ask('PATCH', `/products/${made.id}`, change)
-  while (pieces === 0) await sleep(5)
+  while (!isFrozen) await sleep(5)
   proxy.decide(() => 'pass')
   const lock = stage.inSchemaOf('acme', (client) =>
     client.query('SELECT FROM products WHERE id = $1 FOR UPDATE', [made.id]),

@@ -12,7 +12,7 @@ export interface CountingProxy {
   /** Cuts every connection, as a failing network does. */
   cut(): void
   /** From now on asks what becomes of each piece: lost with its connection, or with all that follows on it unseen. */
-  decide(fate: (towards: 'server' | 'client') => Fate): void
+  decide(fate: (towards: 'server' | 'client', bytes: Buffer) => Fate): void
   /** From now on leads to another port: that of a server that was started anew. */
   leadTo(port: number): void
   close(): Promise<void>
@@ -21,14 +21,14 @@ export interface CountingProxy {
 export async function startCountingProxy(target: { host: string; port: number }): Promise<CountingProxy> {
   let flights = 0
   let { port } = target
-  let fateOf: (towards: 'server' | 'client') => Fate = () => 'pass'
+  let fateOf: (towards: 'server' | 'client', bytes: Buffer) => Fate = () => 'pass'
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const upstream = connect(port, target.host)
     let clientSpokeLast = false
     let silent = false
     const pass = (towards: 'server' | 'client', bytes: Buffer): void => {
-      const fate = silent ? 'silence' : fateOf(towards)
+      const fate = silent ? 'silence' : fateOf(towards, bytes)
       if (fate === 'pass') (towards === 'server' ? upstream : client).write(bytes)
       silent = fate === 'silence'
       if (fate === 'reset') for (const socket of [client, upstream]) socket.resetAndDestroy()
