@@ -48,7 +48,7 @@ export async function followPage(
     if (step.kind === 'change') change(folder, step)
     else if (step.kind === 'file') {
       mkdirSync(dirname(join(folder, step.path)), { recursive: true })
-      writeFileSync(join(folder, step.path), step.text)
+      writeFileSync(join(folder, step.path), terminal.toHere(step.text))
     } else if (step.needs === undefined && !ranElsewhere.has(step.command)) {
       const difference = await runCommand(page, step, terminal)
       if (difference !== undefined) differences.push(difference)

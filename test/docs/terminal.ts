@@ -13,6 +13,8 @@ export interface Printed {
 export interface Terminal {
   /** Runs a command to its end; one that serves until it is ready, in the place of the one before. */
   run(command: string): Promise<Printed>
+  /** A file's text, with the ports that are really served. */
+  toHere(text: string): string
   /** Ends what serves, as Ctrl-C does. */
   close(): Promise<void>
 }
@@ -74,6 +76,7 @@ export async function openTerminal(folder: string): Promise<Terminal> {
       const { code, printed } = await (script === undefined ? runToEnd(toHere(command)) : serve(script, words))
       return { code, printed: toPage(printed) }
     },
+    toHere,
     close: stop,
   }
 }
