@@ -8,7 +8,7 @@ export const order = z
   .object({
     id,
     product_id: id,
-    quantity: quantity.meta({ description: 'Pieces.', examples: [2] }),
+    quantity,
     unit_price: positiveMoney,
     total_price: money.meta({ description: 'Quantity times price, as the database reckons it.', examples: ['5.10'] }),
     order_date: answeredTime,

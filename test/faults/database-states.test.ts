@@ -17,7 +17,7 @@ beforeAll(async () => {
   expect((await call('POST', '/products', { tenant: 'acme', body: { name: 'LANTERN', price: '1.25' } })).status).toBe(
     201,
   )
-  // It raises what the order's quantity says, as often as the table has rows.
+  // An order's insertion raises the state that the table `raised` holds, if it holds one.
   await stage.inSchemaOf('acme', (client) =>
     client.query(`CREATE TABLE raised (state text);
       CREATE FUNCTION raise_it() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
