@@ -4,7 +4,7 @@ import type { TenantEndpoint } from '../shared/http/endpoint.ts'
 /** What a request of any tenant may be refused for, before its endpoint is asked. */
 const ofEveryTenantRoute: readonly ErrorCode[] = [
   ...(['tenant_not_named', 'tenant_name_malformed', 'tenant_names_disagree', 'invalid_request'] as const),
-  ...(['unauthenticated', 'other_tenant', 'scope_missing', 'tenant_suspended'] as const),
+  ...(['unauthenticated', 'other_tenant', 'scope_missing', 'tenant_suspended', 'rate_limited'] as const),
   ...(['tenant_not_ready', 'tenant_moving', 'tenant_behind', 'unavailable', 'timed_out', 'internal'] as const),
 ]
 const ofEveryBody: readonly ErrorCode[] = ['malformed_body', 'body_too_large', 'unsupported_media_type']
@@ -16,7 +16,7 @@ export const problemsOfPublicRoutes: readonly ErrorCode[] = ['invalid_request', 
 export function problemsOf(method: string, endpoint: TenantEndpoint): readonly ErrorCode[] {
   return [
     ...ofEveryTenantRoute,
-    ...(method === 'POST' || method === 'PATCH' ? ofEveryBody : []),
+    ...(method === 'POST' || method === 'PATCH' ? [...ofEveryBody, 'plan_exceeded' as const] : []),
     ...(method === 'GET' ? [] : (['conflict'] as const)),
     ...(method === 'POST' ? ofEveryPost : []),
     ...(endpoint.takesIfMatch ? (['precondition_failed'] as const) : []),
@@ -63,6 +63,14 @@ export const headers = {
   MayRetryAfter: {
     description: 'Seconds, where a later try may succeed.',
     schema: { ...text(), pattern: '^[1-9]\\d*$' },
+  },
+  RateLimitPolicy: {
+    description: "The rate of the tenant's plan, if it has one: `q` requests in `w` seconds.",
+    schema: { ...text(), pattern: '^"plan";q=\\d+;w=\\d+$' },
+  },
+  RateLimit: {
+    description: 'How many of them may come now, `r`, and in how many seconds all may again, `t`.',
+    schema: { ...text(), pattern: '^"plan";r=\\d+;t=\\d+$' },
   },
   Encoding: { description: 'How the bytes are coded, whatever was asked for.', schema: { const: 'gzip' } },
   Authenticate: { description: 'How to authenticate (RFC 9110).', required: true, schema: text(1) },

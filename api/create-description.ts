@@ -95,6 +95,9 @@ function codesOf({ method, endpoint, description }: DescribedRoute): readonly Er
   return [...new Set([...ofItsKind, ...(description.problems ?? [])])]
 }
 
+/** In the answers of a tenant whose plan has a rate. */
+const ofRates = ['RateLimitPolicy', 'RateLimit'] as const
+
 const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind}/${name}` })
 
 function operationOf(route: DescribedRoute, examples: RecordedExamples): ZodOpenApiOperationObject {
@@ -125,9 +128,9 @@ function operationOf(route: DescribedRoute, examples: RecordedExamples): ZodOpen
         Object.entries(description.answers).map(([status, answer]) => [status, answerOf(route, answer, examples)]),
       ),
       ...(ofTenant && method === 'GET'
-        ? { 304: { description: 'Nothing has changed.', headers: headersOf('RequestId', 'ETag') } }
+        ? { 304: { description: 'Nothing has changed.', headers: headersOf('RequestId', 'ETag', ...ofRates) } }
         : {}),
-      ...problemAnswers(codesOf(route)),
+      ...problemAnswers(codesOf(route), ofTenant),
     },
   }
 }
@@ -150,6 +153,8 @@ function headersOf(...names: readonly (keyof typeof headers)[]) {
       MayRetryAfter: 'retry-after',
       Authenticate: 'www-authenticate',
       Encoding: 'content-encoding',
+      RateLimit: 'ratelimit',
+      RateLimitPolicy: 'ratelimit-policy',
     },
   }
   return Object.fromEntries(names.map((name) => [called[name], ref('headers', name)]))
@@ -169,6 +174,7 @@ function answerOf(
       ...(isTagged ? (['ETag'] as const) : []),
       ...(isMade ? (['Location'] as const) : []),
       ...(endpoint.kind === 'tenant' && method === 'POST' ? (['Replayed'] as const) : []),
+      ...(endpoint.kind === 'tenant' ? ofRates : []),
     ),
   }
   if (files !== undefined) {
@@ -186,7 +192,7 @@ function answerOf(
 }
 
 /** The problems that a route may answer, by status: each with the types that it can be, and an example of each. */
-function problemAnswers(codes: readonly ErrorCode[]) {
+function problemAnswers(codes: readonly ErrorCode[], ofTenant: boolean) {
   const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status)
   return Object.fromEntries(
     [...byStatus].map(([status, those]) => [
@@ -197,6 +203,7 @@ function problemAnswers(codes: readonly ErrorCode[]) {
           'RequestId',
           ...(status === 401 ? (['Authenticate'] as const) : []),
           ...retryHeaderOf(those),
+          ...(ofTenant ? ofRates : []),
         ),
         content: {
           'application/problem+json': {

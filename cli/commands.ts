@@ -7,9 +7,11 @@ import { fleetCommands } from './commands/fleet.ts'
 import { migrationCommands } from './commands/migrations.ts'
 import { operationCommands } from './commands/operations.ts'
 import { placementCommands } from './commands/placements.ts'
+import { planCommands } from './commands/plans.ts'
 import { smokeTestCommands } from './commands/smoke-test.ts'
 import { tenantFileCommands } from './commands/tenant-files.ts'
 import { tenantCommands } from './commands/tenants.ts'
+import { usageCommands } from './commands/usage.ts'
 
 /** Every command of `atrium`, in the order of its overview. */
 export const commands: readonly Command[] = [
@@ -17,6 +19,8 @@ export const commands: readonly Command[] = [
   ...tenantFileCommands,
   ...credentialCommands,
   ...domainCommands,
+  ...planCommands,
+  ...usageCommands,
   ...placementCommands,
   ...fleetCommands,
   ...migrationCommands,

@@ -234,7 +234,7 @@ export interface components {
              * @description What a program decides by. Relative to the address that was called, it leads to what it means.
              * @enum {string}
              */
-            readonly type: "/docs/problems#tenant-not-named" | "/docs/problems#tenant-name-malformed" | "/docs/problems#tenant-names-disagree" | "/docs/problems#invalid-request" | "/docs/problems#unauthenticated" | "/docs/problems#other-tenant" | "/docs/problems#scope-missing" | "/docs/problems#tenant-suspended" | "/docs/problems#tenant-not-ready" | "/docs/problems#tenant-moving" | "/docs/problems#tenant-behind" | "/docs/problems#unavailable" | "/docs/problems#timed-out" | "/docs/problems#internal" | "/docs/problems#malformed-body" | "/docs/problems#body-too-large" | "/docs/problems#unsupported-media-type" | "/docs/problems#conflict" | "/docs/problems#invalid-idempotency-key" | "/docs/problems#idempotency-key-reused" | "/docs/problems#idempotency-in-flight" | "/docs/problems#not-found" | "/docs/problems#precondition-failed" | "/docs/problems#product-has-orders" | "/docs/problems#unknown-product" | "/docs/problems#price-required" | "/docs/problems#amount-too-large";
+            readonly type: "/docs/problems#tenant-not-named" | "/docs/problems#tenant-name-malformed" | "/docs/problems#tenant-names-disagree" | "/docs/problems#invalid-request" | "/docs/problems#unauthenticated" | "/docs/problems#other-tenant" | "/docs/problems#scope-missing" | "/docs/problems#tenant-suspended" | "/docs/problems#rate-limited" | "/docs/problems#tenant-not-ready" | "/docs/problems#tenant-moving" | "/docs/problems#tenant-behind" | "/docs/problems#unavailable" | "/docs/problems#timed-out" | "/docs/problems#internal" | "/docs/problems#malformed-body" | "/docs/problems#body-too-large" | "/docs/problems#unsupported-media-type" | "/docs/problems#plan-exceeded" | "/docs/problems#conflict" | "/docs/problems#invalid-idempotency-key" | "/docs/problems#idempotency-key-reused" | "/docs/problems#idempotency-in-flight" | "/docs/problems#not-found" | "/docs/problems#precondition-failed" | "/docs/problems#product-has-orders" | "/docs/problems#unknown-product" | "/docs/problems#price-required" | "/docs/problems#amount-too-large";
             readonly title: string;
             readonly status: number;
             readonly detail: string;
@@ -276,6 +276,10 @@ export interface components {
         readonly RetryAfter: string;
         /** @description Seconds, where a later try may succeed. */
         readonly MayRetryAfter: string;
+        /** @description The rate of the tenant's plan, if it has one: `q` requests in `w` seconds. */
+        readonly RateLimitPolicy: string;
+        /** @description How many of them may come now, `r`, and in how many seconds all may again, `t`. */
+        readonly RateLimit: string;
         /** @description How the bytes are coded, whatever was asked for. */
         readonly Encoding: "gzip";
         /** @description How to authenticate (RFC 9110). */
@@ -288,7 +292,7 @@ export interface operations {
     readonly listProducts: {
         readonly parameters: {
             readonly query?: {
-                /** @description How many rows at most. */
+                /** @description How many rows at most; fewer where the plan allows no page so large. */
                 readonly limit?: number;
                 /** @description The `next_cursor` of an earlier answer, for the page behind it. */
                 readonly cursor?: string;
@@ -313,6 +317,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly etag: components["headers"]["ETag"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -342,6 +348,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly etag: components["headers"]["ETag"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content?: never;
@@ -350,6 +358,8 @@ export interface operations {
             readonly 400: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -364,6 +374,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "www-authenticate": components["headers"]["Authenticate"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -377,6 +389,8 @@ export interface operations {
             readonly 403: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -386,10 +400,28 @@ export interface operations {
                     };
                 };
             };
+            /** @description Rate limited */
+            readonly 429: {
+                headers: {
+                    readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        readonly type?: "/docs/problems#rate-limited";
+                    };
+                };
+            };
             /** @description Internal error */
             readonly 500: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -404,6 +436,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -465,6 +499,8 @@ export interface operations {
                     readonly etag: components["headers"]["ETag"];
                     readonly location: components["headers"]["Location"];
                     readonly "idempotency-replayed": components["headers"]["Replayed"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -484,6 +520,8 @@ export interface operations {
             readonly 400: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -498,6 +536,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "www-authenticate": components["headers"]["Authenticate"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -507,16 +547,18 @@ export interface operations {
                     };
                 };
             };
-            /** @description Credential of another tenant, or Scope missing, or Tenant suspended */
+            /** @description Credential of another tenant, or Scope missing, or Tenant suspended, or Plan exceeded */
             readonly 403: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        readonly type?: "/docs/problems#other-tenant" | "/docs/problems#scope-missing" | "/docs/problems#tenant-suspended";
+                        readonly type?: "/docs/problems#other-tenant" | "/docs/problems#scope-missing" | "/docs/problems#tenant-suspended" | "/docs/problems#plan-exceeded";
                     };
                 };
             };
@@ -525,6 +567,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "retry-after": components["headers"]["MayRetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -538,6 +582,8 @@ export interface operations {
             readonly 413: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -551,6 +597,8 @@ export interface operations {
             readonly 415: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -564,6 +612,8 @@ export interface operations {
             readonly 422: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -573,10 +623,28 @@ export interface operations {
                     };
                 };
             };
+            /** @description Rate limited */
+            readonly 429: {
+                headers: {
+                    readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        readonly type?: "/docs/problems#rate-limited";
+                    };
+                };
+            };
             /** @description Internal error */
             readonly 500: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -591,6 +659,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -626,6 +696,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly etag: components["headers"]["ETag"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -646,6 +718,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly etag: components["headers"]["ETag"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content?: never;
@@ -654,6 +728,8 @@ export interface operations {
             readonly 400: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -668,6 +744,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "www-authenticate": components["headers"]["Authenticate"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -681,6 +759,8 @@ export interface operations {
             readonly 403: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -694,6 +774,8 @@ export interface operations {
             readonly 404: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -703,10 +785,28 @@ export interface operations {
                     };
                 };
             };
+            /** @description Rate limited */
+            readonly 429: {
+                headers: {
+                    readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        readonly type?: "/docs/problems#rate-limited";
+                    };
+                };
+            };
             /** @description Internal error */
             readonly 500: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -721,6 +821,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -755,6 +857,8 @@ export interface operations {
             readonly 204: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content?: never;
@@ -763,6 +867,8 @@ export interface operations {
             readonly 400: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -777,6 +883,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "www-authenticate": components["headers"]["Authenticate"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -790,6 +898,8 @@ export interface operations {
             readonly 403: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -803,6 +913,8 @@ export interface operations {
             readonly 404: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -816,6 +928,8 @@ export interface operations {
             readonly 409: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -829,6 +943,8 @@ export interface operations {
             readonly 412: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -838,10 +954,28 @@ export interface operations {
                     };
                 };
             };
+            /** @description Rate limited */
+            readonly 429: {
+                headers: {
+                    readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        readonly type?: "/docs/problems#rate-limited";
+                    };
+                };
+            };
             /** @description Internal error */
             readonly 500: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -856,6 +990,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -916,6 +1052,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly etag: components["headers"]["ETag"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -935,6 +1073,8 @@ export interface operations {
             readonly 400: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -949,6 +1089,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "www-authenticate": components["headers"]["Authenticate"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -958,16 +1100,18 @@ export interface operations {
                     };
                 };
             };
-            /** @description Credential of another tenant, or Scope missing, or Tenant suspended */
+            /** @description Credential of another tenant, or Scope missing, or Tenant suspended, or Plan exceeded */
             readonly 403: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        readonly type?: "/docs/problems#other-tenant" | "/docs/problems#scope-missing" | "/docs/problems#tenant-suspended";
+                        readonly type?: "/docs/problems#other-tenant" | "/docs/problems#scope-missing" | "/docs/problems#tenant-suspended" | "/docs/problems#plan-exceeded";
                     };
                 };
             };
@@ -975,6 +1119,8 @@ export interface operations {
             readonly 404: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -988,6 +1134,8 @@ export interface operations {
             readonly 409: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1001,6 +1149,8 @@ export interface operations {
             readonly 412: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1014,6 +1164,8 @@ export interface operations {
             readonly 413: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1027,6 +1179,8 @@ export interface operations {
             readonly 415: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1036,10 +1190,28 @@ export interface operations {
                     };
                 };
             };
+            /** @description Rate limited */
+            readonly 429: {
+                headers: {
+                    readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        readonly type?: "/docs/problems#rate-limited";
+                    };
+                };
+            };
             /** @description Internal error */
             readonly 500: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1054,6 +1226,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1068,7 +1242,7 @@ export interface operations {
     readonly listOrders: {
         readonly parameters: {
             readonly query?: {
-                /** @description How many rows at most. */
+                /** @description How many rows at most; fewer where the plan allows no page so large. */
                 readonly limit?: number;
                 /** @description The `next_cursor` of an earlier answer, for the page behind it. */
                 readonly cursor?: string;
@@ -1097,6 +1271,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly etag: components["headers"]["ETag"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1127,6 +1303,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly etag: components["headers"]["ETag"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content?: never;
@@ -1135,6 +1313,8 @@ export interface operations {
             readonly 400: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1149,6 +1329,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "www-authenticate": components["headers"]["Authenticate"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1162,6 +1344,8 @@ export interface operations {
             readonly 403: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1171,10 +1355,28 @@ export interface operations {
                     };
                 };
             };
+            /** @description Rate limited */
+            readonly 429: {
+                headers: {
+                    readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        readonly type?: "/docs/problems#rate-limited";
+                    };
+                };
+            };
             /** @description Internal error */
             readonly 500: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1189,6 +1391,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1255,6 +1459,8 @@ export interface operations {
                     readonly etag: components["headers"]["ETag"];
                     readonly location: components["headers"]["Location"];
                     readonly "idempotency-replayed": components["headers"]["Replayed"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1275,6 +1481,8 @@ export interface operations {
             readonly 400: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1289,6 +1497,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "www-authenticate": components["headers"]["Authenticate"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1298,16 +1508,18 @@ export interface operations {
                     };
                 };
             };
-            /** @description Credential of another tenant, or Scope missing, or Tenant suspended */
+            /** @description Credential of another tenant, or Scope missing, or Tenant suspended, or Plan exceeded */
             readonly 403: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        readonly type?: "/docs/problems#other-tenant" | "/docs/problems#scope-missing" | "/docs/problems#tenant-suspended";
+                        readonly type?: "/docs/problems#other-tenant" | "/docs/problems#scope-missing" | "/docs/problems#tenant-suspended" | "/docs/problems#plan-exceeded";
                     };
                 };
             };
@@ -1316,6 +1528,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "retry-after": components["headers"]["MayRetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1329,6 +1543,8 @@ export interface operations {
             readonly 413: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1342,6 +1558,8 @@ export interface operations {
             readonly 415: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1355,6 +1573,8 @@ export interface operations {
             readonly 422: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1364,10 +1584,28 @@ export interface operations {
                     };
                 };
             };
+            /** @description Rate limited */
+            readonly 429: {
+                headers: {
+                    readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        readonly type?: "/docs/problems#rate-limited";
+                    };
+                };
+            };
             /** @description Internal error */
             readonly 500: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1382,6 +1620,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1417,6 +1657,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly etag: components["headers"]["ETag"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1438,6 +1680,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly etag: components["headers"]["ETag"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content?: never;
@@ -1446,6 +1690,8 @@ export interface operations {
             readonly 400: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1460,6 +1706,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "www-authenticate": components["headers"]["Authenticate"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1473,6 +1721,8 @@ export interface operations {
             readonly 403: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1486,6 +1736,8 @@ export interface operations {
             readonly 404: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1495,10 +1747,28 @@ export interface operations {
                     };
                 };
             };
+            /** @description Rate limited */
+            readonly 429: {
+                headers: {
+                    readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        readonly type?: "/docs/problems#rate-limited";
+                    };
+                };
+            };
             /** @description Internal error */
             readonly 500: {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1513,6 +1783,8 @@ export interface operations {
                 headers: {
                     readonly "x-request-id": components["headers"]["RequestId"];
                     readonly "retry-after": components["headers"]["RetryAfter"];
+                    readonly "ratelimit-policy": components["headers"]["RateLimitPolicy"];
+                    readonly ratelimit: components["headers"]["RateLimit"];
                     readonly [name: string]: unknown;
                 };
                 content: {

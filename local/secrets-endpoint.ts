@@ -14,6 +14,8 @@ export interface SecretsEndpoint {
   put(name: string, value: Readonly<Record<string, unknown>>): void
   /** How often a secret has been asked for. */
   requestsFor(name: string): number
+  /** From now on answers nobody, until what it returns is called. */
+  hold(): () => void
   close(): Promise<void>
 }
 
@@ -31,6 +33,7 @@ export async function startSecretsEndpoint(
   const accessKeyId = randomBytes(16).toString('hex')
   const secrets = new Map<string, string>()
   const requests = new Map<string, number>()
+  let held = Promise.resolve()
 
   const answer = async (request: IncomingMessage): Promise<{ status: number; body: unknown }> => {
     if (!isAllowed(request, accessKeyId)) {
@@ -56,18 +59,25 @@ export async function startSecretsEndpoint(
   }
 
   const server = await startLoopbackServer((request, response) => {
-    answer(request).then(
-      ({ status, body }) => {
-        response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body))
-      },
-      () => response.writeHead(400).end(),
-    )
+    held
+      .then(() => answer(request))
+      .then(
+        ({ status, body }) => {
+          response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body))
+        },
+        () => response.writeHead(400).end(),
+      )
   })
   return {
     ...server,
     urlWithKey: `${server.url}/${accessKeyId}`,
     accessKeyId,
     put: (name, value) => void secrets.set(name, JSON.stringify(value)),
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held = promise
+      return resolve
+    },
     requestsFor: (name) => requests.get(name) ?? 0,
   }
 }

@@ -18,6 +18,9 @@ export type ErrorCode =
   | 'unauthenticated'
   | 'other_tenant'
   | 'scope_missing'
+  // what a tenant's plan allows
+  | 'rate_limited'
+  | 'plan_exceeded'
   // doing once what is asked twice
   | 'invalid_idempotency_key'
   | 'idempotency_key_reused'
@@ -51,6 +54,7 @@ export type ErrorCode =
   | 'operation_finished'
   | 'placements_full'
   | 'placement_unknown'
+  | 'plan_unknown'
   | 'connections_short'
   | 'tenant_behind'
   | 'migration_edited'
@@ -67,6 +71,7 @@ export type ErrorCode =
 interface AppErrorOptions {
   readonly cause?: unknown
   readonly errors?: readonly FieldError[]
+  readonly retryAfter?: number
 }
 
 /** An error with a meaning. It knows nothing of HTTP; `detail` is safe to show to the caller. */
@@ -74,10 +79,13 @@ export class AppError extends Error {
   override readonly name = 'AppError'
   readonly code: ErrorCode
   readonly errors: readonly FieldError[] | undefined
+  /** Seconds after which it may go well, where that is known better than by its code. */
+  readonly retryAfter: number | undefined
 
   constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.errors = options.errors
+    this.retryAfter = options.retryAfter
   }
 }

@@ -35,7 +35,7 @@ function verbCommand(verb: string, summary: string, said: string): Command {
 export const tenantCommands: readonly Command[] = [
   {
     name: 'tenants create',
-    usage: 'SLUG --name NAME [--domain DOMAIN …] [--placement NAME]',
+    usage: 'SLUG --name NAME [--domain DOMAIN …] [--placement NAME] [--plan NAME]',
     summary:
       'Makes a tenant: schema, role, tables, catalog. Run again it finishes what was begun, and changes nothing.',
     example: "atrium tenants create acme --name 'Acme Ltd' --domain shop.acme.com",
@@ -43,12 +43,13 @@ export const tenantCommands: readonly Command[] = [
       name: { type: 'string' },
       domain: { type: 'string', multiple: true, default: [] },
       placement: { type: 'string' },
+      plan: { type: 'string' },
     },
     async run(call) {
       const { SLUG } = takeArguments(call, 'SLUG')
-      const { name, placement, domain } = call.options
+      const { name, placement, plan, domain } = call.options
       if (name === undefined) throw new CommandError('give the tenant a name with --name')
-      const request = { slug: SLUG, name, domains: domain, placement }
+      const request = { slug: SLUG, name, domains: domain, placement, plan }
       const { status, body } = await call.client.send('POST', '/tenants', request)
       call.print(body, () =>
         status === 201 ? `${SLUG} is made and ${body.status}.` : `${SLUG} was there already, ${body.status}.`,
@@ -103,6 +104,17 @@ export const tenantCommands: readonly Command[] = [
       const { SLUG, NAME } = takeArguments(call, 'SLUG', 'NAME')
       const { body } = await call.client.send('PATCH', pathOf(SLUG), { name: NAME })
       call.print(body, () => `${SLUG} is called ${body.name}.`)
+    },
+  },
+  {
+    name: 'tenants plan',
+    usage: 'SLUG PLAN',
+    summary: 'Gives a tenant a plan: what it allows holds within 10 seconds.',
+    example: 'atrium tenants plan acme small',
+    async run(call) {
+      const { SLUG, PLAN } = takeArguments(call, 'SLUG', 'PLAN')
+      const { body } = await call.client.send('PATCH', pathOf(SLUG), { plan: PLAN })
+      call.print(body, () => `${SLUG} has the plan ${body.plan}.`)
     },
   },
   {

@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda'
+import { collectDueUsage } from '../../shared/control/collect-usage.ts'
 import { advanceDueClaims } from '../../shared/control/domains/advance-claims.ts'
 import { countUnfinished } from '../../shared/control/fleet/fleet-status.ts'
 import { refreshDueSigningKeys } from '../../shared/control/refresh-signing-keys.ts'
@@ -17,6 +18,8 @@ import { operationKinds } from './operation-kinds.ts'
 const margin = 10_000
 /** Milliseconds after which no further look at domains is begun before operations have their turn. */
 const mostForDomains = 10_000
+/** The same, of placements' usage. */
+const mostForUsage = 10_000
 
 /**
  * Works on one operation for as long as the function may run. Whoever invokes it goes on until it answers `idle`: the
@@ -28,6 +31,7 @@ export async function handler(_event: unknown, context: Context): Promise<{ outc
   await startDueSweep(control)
   await refreshDueKeys(control)
   await advanceDueDomains(control)
+  await collectUsage(control)
   await measureFleet(control)
   const deadline = Date.now() + Math.max(0, context.getRemainingTimeInMillis() - margin)
   return { outcome: await runSlice(control, operationKinds, { deadline }) }
@@ -44,6 +48,15 @@ async function advanceDueDomains(control: ControlPlane): Promise<void> {
     while (Date.now() < until && (await advanceDueClaims(control)) > 0);
   } catch (error) {
     log.warn('domains were not looked at', { error: describeError(error) })
+  }
+}
+
+/** Every five minutes from each placement, with how large its tenants have become. */
+async function collectUsage(control: ControlPlane): Promise<void> {
+  try {
+    await collectDueUsage(control, { age: 300, patience: mostForUsage })
+  } catch (error) {
+    log.warn('usage was not collected', { error: describeError(error) })
   }
 }
 

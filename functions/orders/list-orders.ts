@@ -1,8 +1,7 @@
 import * as z from 'zod'
-import { ok } from '../../shared/http/answer.ts'
 import { tenantEndpoint } from '../../shared/http/endpoint.ts'
 import { id, timestamp } from '../../shared/http/fields.ts'
-import { pageQuery, toPage } from '../../shared/http/paging.ts'
+import { answerPage, pageQuery } from '../../shared/http/paging.ts'
 import { listOrders as listOrderRows } from './order-queries.ts'
 
 export const listOrdersRequest = z.strictObject({
@@ -17,8 +16,9 @@ export const listOrdersRequest = z.strictObject({
 
 export const listOrders = tenantEndpoint({
   request: listOrdersRequest,
-  async handle({ db }, { query: { limit, cursor, product_id, from, to } }) {
-    const rows = await listOrderRows(db, { after: cursor, productId: product_id, from, to, limit: limit + 1 })
-    return ok(toPage(rows, limit))
+  handle(context, { query: { limit, cursor, product_id, from, to } }) {
+    return answerPage(context, limit, (most) =>
+      listOrderRows(context.db, { after: cursor, productId: product_id, from, to, limit: most }),
+    )
   },
 })

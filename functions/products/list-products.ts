@@ -1,8 +1,7 @@
 import * as z from 'zod'
-import { ok } from '../../shared/http/answer.ts'
 import { tenantEndpoint } from '../../shared/http/endpoint.ts'
 import { text } from '../../shared/http/fields.ts'
-import { pageQuery, toPage } from '../../shared/http/paging.ts'
+import { answerPage, pageQuery } from '../../shared/http/paging.ts'
 import { listProducts as listProductRows } from './product-queries.ts'
 
 export const listProductsRequest = z.strictObject({
@@ -17,8 +16,9 @@ export const listProductsRequest = z.strictObject({
 
 export const listProducts = tenantEndpoint({
   request: listProductsRequest,
-  async handle({ db }, { query: { limit, cursor, name } }) {
-    const rows = await listProductRows(db, { after: cursor, prefix: name, limit: limit + 1 })
-    return ok(toPage(rows, limit))
+  handle(context, { query: { limit, cursor, name } }) {
+    return answerPage(context, limit, (most) =>
+      listProductRows(context.db, { after: cursor, prefix: name, limit: most }),
+    )
   },
 })

@@ -3,6 +3,7 @@ import { changeTenant as changeTenantRecord } from '../../shared/control/list-te
 import { ok } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'
 import { text } from '../../shared/http/fields.ts'
+import { planName } from '../plans/plan-fields.ts'
 import { toTenantAnswer } from './tenant-answer.ts'
 import { nothing, tenantPath } from './tenant-fields.ts'
 
@@ -16,13 +17,17 @@ export const changeTenantRequest = z.strictObject({
   path: tenantPath,
   query: nothing,
   body: z
-    .strictObject({ name: text(200).optional(), cors_origins: z.array(origin).max(100).optional() })
-    .refine((change) => Object.keys(change).length > 0, 'must change name or cors_origins'),
+    .strictObject({
+      name: text(200).optional(),
+      cors_origins: z.array(origin).max(100).optional(),
+      plan: planName.optional(),
+    })
+    .refine((change) => Object.keys(change).length > 0, 'must change name, cors_origins or plan'),
 })
 
 export const changeTenant = operatorEndpoint({
   request: changeTenantRequest,
-  async handle({ control }, { path, body: { name, cors_origins: corsOrigins } }) {
-    return ok(toTenantAnswer(await changeTenantRecord(control, path.slug, { name, corsOrigins })))
+  async handle({ control }, { path, body: { cors_origins: corsOrigins, ...change } }) {
+    return ok(toTenantAnswer(await changeTenantRecord(control, path.slug, { ...change, corsOrigins })))
   },
 })

@@ -7,6 +7,7 @@ import { created, ok } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'
 import { provisionTenant } from '../../shared/tenancy/provision-tenant.ts'
 import { checkClaimedDomain } from '../domains/domain-fields.ts'
+import { planName } from '../plans/plan-fields.ts'
 import { toTenantAnswer } from './tenant-answer.ts'
 import { nothing } from './tenant-fields.ts'
 
@@ -18,6 +19,7 @@ export const createTenantRequest = z.strictObject({
     name: z.string(),
     domains: z.array(z.string()).max(100).default([]),
     placement: z.string().optional(),
+    plan: planName.optional(),
   }),
 })
 

@@ -153,7 +153,7 @@ export class ControlStack extends Stack {
       const name = nameOf(folder)
       const mayBootstrap = folder === 'placements'
       const hasFiles = folder === 'tenants' || folder === 'operations'
-      const startsOperations = folder !== 'credentials'
+      const startsOperations = folder !== 'credentials' && folder !== 'plans'
       const { function: handler } = new ApiFunction(this, name, {
         ...{ ...serving, entry: `${folder}/handler.ts` },
         ...(mayBootstrap ? { timeoutSeconds: 29 } : {}),

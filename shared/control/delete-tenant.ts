@@ -4,6 +4,7 @@ import type { Pools } from '../db/pools.ts'
 import type { TenantRef } from '../db/tenant-ref.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { dropKeyUses } from './api-keys.ts'
+import { copyUsage } from './collect-usage.ts'
 import { detachDomains } from './domains/advance-claims.ts'
 import { getTenant } from './list-tenants.ts'
 import { matchAccess, openSchema } from './schema-access.ts'
@@ -52,6 +53,8 @@ export async function purgeTenant(control: ControlPlane, slug: string): Promise<
   if (left > 0) return left
   await dropSchema(control.pools, ref)
   await dropKeyUses(control, id, ref.placement)
+  // What it has asked for outlives it.
+  await copyUsage(control, ref.placement, id)
   await withOwnerTransaction(control.pools, control.catalog, (client) =>
     client.query(`DELETE FROM catalog.tenants WHERE id = $1 AND status = 'deleting'`, [id]),
   )

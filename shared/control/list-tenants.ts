@@ -1,6 +1,7 @@
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { assignPlan } from './plans.ts'
 import { recordColumns, type TenantRecord, type TenantRecordRow, toTenantRecord } from './tenant-status.ts'
 
 /** Tenants in the order of their ids, from behind `after`, of one status or placement if given. */
@@ -28,17 +29,25 @@ export async function getTenant({ pools, catalog }: ControlPlane, slug: string):
   return toTenantRecord(rows[0])
 }
 
-/** Changes what people call a tenant, or whose pages may call it; what is not given stays. Throws `tenant_unknown`. */
+/**
+ * Changes what people call a tenant, whose pages may call it, or its plan; what is not given stays. Throws `tenant_unknown`, or
+ * `plan_unknown`.
+ */
 export async function changeTenant(
   control: ControlPlane,
   slug: string,
-  { name, corsOrigins }: { readonly name?: string | undefined; readonly corsOrigins?: readonly string[] | undefined },
+  change: {
+    readonly name?: string | undefined
+    readonly corsOrigins?: readonly string[] | undefined
+    readonly plan?: string | undefined
+  },
 ): Promise<TenantRecord> {
-  await withOwnerTransaction(control.pools, control.catalog, (client) =>
-    client.query(
+  await withOwnerTransaction(control.pools, control.catalog, async (client) => {
+    await client.query(
       'UPDATE catalog.tenants SET name = coalesce($2, name), cors_origins = coalesce($3, cors_origins) WHERE slug = $1',
-      [slug, name ?? null, corsOrigins ?? null],
-    ),
-  )
+      [slug, change.name ?? null, change.corsOrigins ?? null],
+    )
+    if (change.plan !== undefined) await assignPlan(client, slug, change.plan)
+  })
   return getTenant(control, slug)
 }

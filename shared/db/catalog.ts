@@ -1,13 +1,10 @@
 import { Late } from '../deadline.ts'
 import { AppError } from '../errors.ts'
-import { describeError, log } from '../logger.ts'
+import { leaveTenant, type Notes, sendNotes } from './notes.ts'
 import type { Pools } from './pools.ts'
 import { queryPrefaced, type Statement } from './prefaced-statement.ts'
 import { refuse } from './refusals.ts'
 import { databaseErrorOf } from './sql-states.ts'
-
-/** Whatever role the connection was left with, a statement of the login's own runs as the login itself. */
-export const leaveTenant: Statement = { text: 'SELECT FROM atrium.leave()', values: [] }
 
 /** Reads of the catalog, all names in them qualified. Those that are asked for in one go share one round trip. */
 export interface CatalogReader {
@@ -26,13 +23,13 @@ const usualPatience = 5_000
 
 /**
  * Reads the catalog for a function instance. Whatever is asked until the end of the present turn of the event loop goes out
- * together, each statement under a Sync of its own. `note` may add a write of the login's own, which goes along and may fail
+ * together, each statement under a Sync of its own. `notes` may add writes of the login's own, which go along and may fail
  * without harm. A look-up is given up after `patience` milliseconds, if it has any.
  */
 export function createCatalogReader(
   pools: Pools,
   placement: () => string,
-  note: () => Statement | undefined = () => undefined,
+  notes: Notes = () => [],
   patience: number | null = usualPatience,
 ): CatalogReader {
   let waiting: Asked[] = []
@@ -40,14 +37,13 @@ export function createCatalogReader(
   const flush = async (): Promise<void> => {
     const asked = waiting
     waiting = []
-    const noted = note()
     try {
       const answers = await pools.withClient(
         placement(),
         'read',
         async (client) => {
           const read = asked.map(({ statement }) => queryPrefaced(client, leaveTenant, statement))
-          const written = noted && queryPrefaced(client, leaveTenant, noted).catch(warnOfNote)
+          const written = sendNotes(client, notes)
           const settled = await Promise.allSettled(read)
           await written
           const broken = settled.find((each) => each.status === 'rejected' && !isRefusal(each.reason))
@@ -93,8 +89,4 @@ function refusalOf(error: unknown): unknown {
   } catch (refusal) {
     return refusal
   }
-}
-
-export function warnOfNote(error: unknown): void {
-  log.warn('a note beside the work was not written', { error: describeError(error) })
 }

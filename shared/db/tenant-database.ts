@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { type Deadline, timeLeft } from '../deadline.ts'
 import { AppError } from '../errors.ts'
-import { leaveTenant, warnOfNote } from './catalog.ts'
+import { type Notes, sendNotes } from './notes.ts'
 import type { Access, Pools } from './pools.ts'
 import { queryPrefaced, type Statement } from './prefaced-statement.ts'
 import { type Refusals, refuse } from './refusals.ts'
@@ -39,12 +39,15 @@ export interface TenantDatabase extends TenantStatements {
 
 const defaultLimits: StatementLimits = { statementTimeout: 10_000, lockTimeout: 1_000 }
 
-/** No statement goes on at the server for longer than its request does here. */
-function limitsBy(deadline: Deadline | undefined, asked: Partial<StatementLimits> = {}): StatementLimits {
-  const limits = { ...defaultLimits, ...asked }
-  if (deadline === undefined) return limits
-  // 0 would be no limit at all.
-  return { ...limits, statementTimeout: Math.max(1, Math.floor(Math.min(limits.statementTimeout, timeLeft(deadline)))) }
+/** No statement goes on at the server for longer than its request does here, or than its tenant's plan allows. */
+function limitsBy({ deadline, statementTimeout }: Terms, asked: Partial<StatementLimits> = {}): StatementLimits {
+  const most = statementTimeout ?? defaultLimits.statementTimeout
+  const left = deadline === undefined ? most : timeLeft(deadline)
+  return {
+    lockTimeout: asked.lockTimeout ?? defaultLimits.lockTimeout,
+    // 0 would be no limit at all.
+    statementTimeout: Math.max(1, Math.floor(Math.min(asked.statementTimeout ?? most, most, left))),
+  }
 }
 
 function enter(tenant: TenantRef, access: Access, limits: StatementLimits): Statement {
@@ -54,18 +57,18 @@ function enter(tenant: TenantRef, access: Access, limits: StatementLimits): Stat
   }
 }
 
-/** A write of the login's own that goes along behind the tenant's work, or undefined when there is none. */
-export type Note = () => Statement | undefined
-
 /** What a request says of the work that is done for it. */
 export interface Terms {
-  /** Goes along behind the work under a Sync of its own. */
-  readonly note?: Note
+  readonly notes?: Notes
   readonly deadline?: Deadline
+  /** Milliseconds that a statement may take at most, where it is not 10 s. */
+  readonly statementTimeout?: number
   /** Whether its writes, sent twice, do no more than once: it has an idempotency key. */
   readonly isRepeatable?: boolean
   /** Told of the milliseconds that each piece of work took in the database, its way there and the wait for a connection. */
   onSpent?(milliseconds: number): void
+  /** Told of the rows that each statement read or wrote. */
+  onRows?(rows: number): void
 }
 
 /**
@@ -74,23 +77,24 @@ export interface Terms {
  * transaction (a deadlock) is done again, twice at most.
  */
 export function openTenantDatabase(pools: Pools, tenant: TenantRef, terms: Terms = {}): TenantDatabase {
-  const { note, deadline, isRepeatable = false, onSpent } = terms
+  const { notes, deadline, isRepeatable = false, onSpent, onRows } = terms
   const use = { schema: tenant.schema, deadline, isRepeatable }
 
   const run =
     (access: Access): TenantStatements['read'] =>
     async <Row>(text: string, values: readonly unknown[], refusals?: Refusals) => {
       const ask = async (client: pg.ClientBase) => {
-        const preface = enter(tenant, access, limitsBy(deadline))
+        const preface = enter(tenant, access, limitsBy(terms))
         const work = queryPrefaced(client, preface, { text, values }).catch((error) => refuse(error, refusals))
-        work.catch(() => undefined) // awaited below, once the note is written
-        await sendNote(client, note)
+        work.catch(() => undefined) // awaited below, once what goes along is written
+        await sendNotes(client, notes)
         return work
       }
       const result = await measured(
         onSpent,
         unlessRolledBack(() => pools.withClient(tenant.placement, access, ask, use)),
       )
+      onRows?.(result.rowCount ?? 0)
       return result.rows as Row[]
     }
 
@@ -122,12 +126,6 @@ async function unlessRolledBack<Result>(work: () => Promise<Result>): Promise<Re
   }
 }
 
-/** A note that cannot be written is no reason to refuse the work. */
-async function sendNote(client: pg.ClientBase, note: Note | undefined): Promise<void> {
-  const statement = note?.()
-  if (statement !== undefined) await queryPrefaced(client, leaveTenant, statement).catch(warnOfNote)
-}
-
 /**
  * Runs `work` in one transaction in the tenant's schema and commits, or rolls back when it throws. BEGIN, the entering
  * and the first statement share a flight, so a transaction costs one round trip for each answer that `work` waits for,
@@ -139,23 +137,24 @@ export function withTenantTransaction<Result>(
   tenant: TenantRef,
   options: TransactionOptions,
   work: (statements: TenantStatements) => Promise<Result>,
-  { note, deadline, isRepeatable = false, onSpent }: Terms = {},
+  terms: Terms = {},
 ): Promise<Result> {
+  const { notes, deadline, isRepeatable = false, onSpent, onRows } = terms
   const { readOnly = false, ...limits } = options
   const access = readOnly ? 'read' : 'write'
 
   const transact = async (client: pg.ClientBase): Promise<Result> => {
-    const preface = enter(tenant, access, limitsBy(deadline, limits))
+    const preface = enter(tenant, access, limitsBy(terms, limits))
     const opened = Promise.all([
       client.query('BEGIN ISOLATION LEVEL READ COMMITTED'),
       client.query(preface.text, [...preface.values]),
     ])
     opened.catch(() => undefined) // awaited below; until then a refusal is not an unhandled one
-    const transaction = statementsOn(client)
+    const transaction = statementsOn(client, onRows)
     try {
       const result = await work(transaction).finally(transaction.close)
       await opened
-      await Promise.all([commit(client), sendNote(client, note)])
+      await Promise.all([commit(client), sendNotes(client, notes)])
       return result
     } catch (error) {
       // What kept the transaction from opening is why the statements behind it failed.
@@ -175,11 +174,12 @@ export function withTenantTransaction<Result>(
 }
 
 /** `close` keeps a statement that `work` forgot to wait for from running in the next user's transaction. */
-function statementsOn(client: pg.ClientBase): TenantStatements & { close(): void } {
+function statementsOn(client: pg.ClientBase, onRows: Terms['onRows']): TenantStatements & { close(): void } {
   let closed = false
   const run = async <Row>(text: string, values: readonly unknown[], refusals?: Refusals) => {
     if (closed) throw new Error('the tenant transaction has ended')
     const result = await client.query({ text, values: [...values] }).catch((error) => refuse(error, refusals))
+    onRows?.(result.rowCount ?? 0)
     return result.rows as Row[]
   }
   return {

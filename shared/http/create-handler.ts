@@ -6,6 +6,7 @@ import { createState, doWork } from './request-state.ts'
 import { admitCaller } from './steps/admit-caller.ts'
 import { answerErrors } from './steps/answer-errors.ts'
 import { findHost } from './steps/find-host.ts'
+import { limitTenant } from './steps/limit-tenant.ts'
 import { logRequest } from './steps/log-request.ts'
 import { shareWithOrigins } from './steps/share-with-origins.ts'
 import { validateRequest } from './steps/validate-request.ts'
@@ -27,6 +28,7 @@ export function createHandler(
     .use(shareWithOrigins())
     .use(answerErrors())
     .use(admitCaller(options.needsVersion))
+    .use(limitTenant())
     .use(validateRequest())
     .handler(doWork)
 

@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import { type Answer, ok } from './answer.ts'
+import type { TenantContext } from './endpoint.ts'
 import { id } from './fields.ts'
 
 const defaultLimit = 50
@@ -13,7 +15,7 @@ export const pageQuery = {
     .refine((limit) => limit >= 1 && limit <= largestLimit, `must be a number from 1 to ${largestLimit}`)
     .default(defaultLimit)
     .meta({
-      description: 'How many rows at most.',
+      description: 'How many rows at most; fewer where the plan allows no page so large.',
       // As clients mean it: in a query even a number is text.
       override: { type: 'integer', pattern: undefined, minimum: 1, maximum: largestLimit, default: defaultLimit },
     }),
@@ -34,6 +36,19 @@ export interface Page<Row> {
   readonly items: readonly Row[]
   /** To be sent as `cursor` for the next page; null on the last. */
   readonly next_cursor: string | null
+}
+
+/**
+ * Answers a page of a list whose rows `read` gives, as many as it is asked for: one more than the page has, to know of a next one.
+ * A page has what was asked for, or less where the tenant's plan says so.
+ */
+export async function answerPage<Row extends { readonly id: string }>(
+  { tenant }: TenantContext,
+  asked: number,
+  read: (most: number) => Promise<readonly Row[]>,
+): Promise<Answer> {
+  const size = Math.min(asked, tenant.limits.pageSize ?? asked)
+  return ok(toPage(await read(size + 1), size))
 }
 
 /** Makes a page of rows in the order of their ids, of which one more than `limit` was asked for. */

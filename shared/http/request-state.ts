@@ -2,6 +2,7 @@ import type middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import { type Deadline, deadlineOf, within } from '../deadline.ts'
 import type { Credential } from '../tenancy/credential.ts'
+import type { RateState } from '../tenancy/rate-leases.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
 import type { NamedTenants } from '../tenancy/tenant-names.ts'
 import type { Answer, FileAnswer } from './answer.ts'
@@ -26,8 +27,12 @@ export interface RequestState {
   readonly access: string | undefined
   /** Milliseconds that it has waited for the database. */
   databaseMs: number
+  /** Rows that its statements read or wrote. */
+  rows: number
   /** Set for an endpoint that works for a tenant, once its caller is known to be one of the tenant's. */
   admitted?: Admitted
+  /** What the tenant may still ask for, where its plan has a rate. */
+  rate?: RateState | undefined
   /** The host that was called, as `findHost` finds it. */
   host?: string
   /** Whose pages may read the answer, for a request that says where its page is from. */
@@ -65,6 +70,7 @@ export function createState(
     startedAt: performance.now(),
     deadline: deadlineOf(context.getRemainingTimeInMillis()),
     databaseMs: 0,
+    rows: 0,
     endpoint: route?.endpoint,
     access: route?.access,
   }
@@ -74,5 +80,5 @@ export function createState(
 export async function doWork(event: APIGatewayProxyEventV2, { state }: RequestContext): Promise<HttpResult> {
   if (state.work === undefined) throw new Error(`no work was prepared for the route "${event.routeKey}"`)
   const answer = await within(state.deadline, state.work())
-  return respond(answer, { event, requestId: state.requestId, tenantId: state.admitted?.tenant.id })
+  return respond(answer, { event, state })
 }

@@ -1,7 +1,8 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { Answer, FileAnswer } from './answer.ts'
 import { entityTagOf, isNamed } from './entity-tag.ts'
-import type { HttpResult } from './request-state.ts'
+import { rateHeaders } from './rate-headers.ts'
+import type { HttpResult, RequestState } from './request-state.ts'
 import { secureTransport } from './secure-transport.ts'
 
 /**
@@ -10,7 +11,7 @@ import { secureTransport } from './secure-transport.ts'
  */
 export function respond(
   { status, body, file, headers }: Answer | FileAnswer,
-  { event, requestId, tenantId }: { event: APIGatewayProxyEventV2; requestId: string; tenantId: string | undefined },
+  { event, state: { requestId, admitted, rate } }: { event: APIGatewayProxyEventV2; state: RequestState },
 ): HttpResult {
   const common = {
     // One URL answers for several tenants, so no shared cache may keep it.
@@ -18,6 +19,7 @@ export function respond(
     vary: 'authorization, x-tenant, domain, origin',
     'x-request-id': requestId,
     ...secureTransport,
+    ...rateHeaders(rate),
   }
   if (file !== undefined) {
     const own = { ...common, 'content-type': file.type, ...headers }
@@ -25,7 +27,7 @@ export function respond(
   }
   if (body === undefined) return { statusCode: status, headers: { ...common, ...headers } }
   const text = JSON.stringify(body)
-  const tag = tenantId === undefined ? undefined : entityTagOf(tenantId, text)
+  const tag = admitted && entityTagOf(admitted.tenant.id, text)
   const tagged = { ...common, ...(tag === undefined ? {} : { etag: tag }) }
   const seen = event.requestContext.http.method === 'GET' ? event.headers['if-none-match'] : undefined
   if (tag !== undefined && status === 200 && seen !== undefined && isNamed(seen, tag)) {

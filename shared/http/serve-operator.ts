@@ -2,6 +2,8 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { beginAudit, endAudit } from '../control/audit.ts'
 import { wakeWorker } from '../control/wake-worker.ts'
 import { applicationPools } from '../db/application-pools.ts'
+import { boundPools } from '../db/bounded-pools.ts'
+import type { Deadline } from '../deadline.ts'
 import { readEnvironment } from '../environment.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import type { Answer } from './answer.ts'
@@ -13,18 +15,23 @@ export function applicationControl(): ControlPlane {
   return { pools: applicationPools(), catalog: readEnvironment().ATRIUM_CATALOG }
 }
 
-/** Does an operator's work. A change is in the audit before it is made, and its outcome after. */
+/** Milliseconds before the request's deadline at which its work is given up, so that the audit learns of it. */
+const auditing = 200
+
+/** Does an operator's work until the deadline. A change is in the audit before it is made, and its outcome after. */
 export async function serveOperator(
   control: ControlPlane,
   request: {
     readonly operator: string
     readonly event: APIGatewayProxyEventV2
+    readonly deadline: Deadline
     readonly work: (context: OperatorContext) => Promise<Answer>
   },
 ): Promise<Answer> {
-  const { operator, event, work } = request
+  const { operator, event, deadline, work } = request
   const { method } = event.requestContext.http
-  if (method === 'GET') return work({ operator, control })
+  const bounded = { ...control, pools: boundPools(control.pools, deadline - auditing) }
+  if (method === 'GET') return work({ operator, control: bounded })
 
   const audited = await beginAudit(control, {
     principal: operator,
@@ -33,7 +40,7 @@ export async function serveOperator(
     requestId: event.requestContext.requestId,
   })
   try {
-    const answer = await work({ operator, control })
+    const answer = await work({ operator, control: bounded })
     await endAudit(control, audited, String(answer.status))
     // What outlasts the request has been recorded.
     if (answer.status === 202) await wakeWorker()

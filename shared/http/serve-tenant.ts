@@ -4,15 +4,13 @@ import { sqlStateOf, staleTenantStates } from '../db/sql-states.ts'
 import { openTenantDatabase, type Terms } from '../db/tenant-database.ts'
 import { AppError } from '../errors.ts'
 import type { Credential } from '../tenancy/credential.ts'
-import { createKeyUses } from '../tenancy/note-key-use.ts'
 import { requireServable, resolveTenant } from '../tenancy/resolve-tenant.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
 import type { Answer } from './answer.ts'
 import { applicationDirectory } from './application-catalog.ts'
 import type { TenantContext } from './endpoint.ts'
+import { keyUses, rateLeases, usageCounts } from './instance-state.ts'
 import type { Admitted } from './request-state.ts'
-
-const keyUses = createKeyUses()
 
 export function accessOf(method: string): Access {
   return method === 'GET' || method === 'HEAD' ? 'read' : 'write'
@@ -41,12 +39,22 @@ export function requireGrant(
 export async function serveTenant(
   admitted: Admitted,
   access: Access,
-  terms: Omit<Terms, 'note'>,
+  terms: Omit<Terms, 'notes' | 'statementTimeout'>,
   work: (context: TenantContext) => Promise<Answer>,
 ): Promise<Answer> {
   const workFor = (tenant: Tenant) => {
-    const note = keyUses.noteFor(admitted.credential)
-    return work({ tenant, db: openTenantDatabase(applicationPools(), tenant.ref, { ...terms, note }) })
+    const { statementTimeout } = tenant.limits
+    const notes = [
+      keyUses.notesFor(admitted.credential),
+      rateLeases.notesFor(tenant),
+      usageCounts.notesFor(tenant.ref.placement),
+    ]
+    const db = openTenantDatabase(applicationPools(), tenant.ref, {
+      ...terms,
+      ...(statementTimeout === null ? {} : { statementTimeout }),
+      notes: () => notes.flatMap((due) => due()),
+    })
+    return work({ tenant, db })
   }
   try {
     return await workFor(admitted.tenant)

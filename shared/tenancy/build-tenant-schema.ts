@@ -45,7 +45,8 @@ export async function buildTenantSchemaOn(
   return true
 }
 
-function creationOf(schema: string, apiLogin: string, migrations: readonly Migration[]): string {
+/** What makes it: one message, for the owner, in a transaction. */
+export function creationOf(schema: string, apiLogin: string, migrations: readonly Migration[]): string {
   const tenant = quoteIdentifier(schema)
   return `
     CREATE ROLE ${tenant} NOLOGIN;

@@ -1,7 +1,7 @@
 import { type CatalogReader, readCatalog } from '../db/catalog.ts'
 import type { Pools } from '../db/pools.ts'
 import { createTenantRef, type TenantRef } from '../db/tenant-ref.ts'
-import type { Tenant, TenantName, TenantStatus } from './tenant.ts'
+import type { Tenant, TenantLimits, TenantName, TenantStatus } from './tenant.ts'
 
 export interface TenantRow {
   readonly id: string
@@ -12,9 +12,14 @@ export interface TenantRow {
   readonly placement: string
   readonly schema_name: string
   readonly cors_origins: readonly string[]
+  readonly limits: TenantLimits
 }
 
-export const tenantColumns = 't.id, t.slug, t.name, t.status, t.version, t.placement, t.schema_name, t.cors_origins'
+/** Of `catalog.tenants t`; its plan is looked up beside it, so that no query need join it. */
+export const tenantColumns = `t.id, t.slug, t.name, t.status, t.version, t.placement, t.schema_name, t.cors_origins,
+  (SELECT json_build_object('plan', p.name, 'perSecond', p.requests_per_second, 'burst', p.burst,
+     'statementTimeout', p.statement_ms, 'pageSize', p.page_size, 'over', t.over_limit)
+   FROM catalog.plans p WHERE p.name = t.plan) AS limits`
 
 const bySlug = `SELECT ${tenantColumns} FROM catalog.tenants t WHERE t.slug = $1`
 const byDomain = `SELECT ${tenantColumns}

@@ -1,12 +1,12 @@
-import type { Statement } from '../db/prefaced-statement.ts'
+import type { Notes } from '../db/notes.ts'
 import type { Credential } from './credential.ts'
 
 const hour = 60 * 60 * 1_000
 const mostKeys = 10_000
 
 export interface KeyUses {
-  /** The statement that notes the use of a key, once an hour; undefined while that hour is noted, or for a token. */
-  noteFor(credential: Credential): (() => Statement | undefined) | undefined
+  /** The note of a key's use, once an hour: none while that hour is noted, or for a token. */
+  notesFor(credential: Credential): Notes
 }
 
 /**
@@ -17,20 +17,20 @@ export function createKeyUses(now: () => number = () => Date.now()): KeyUses {
   const noted = new Map<string, number>()
 
   return {
-    noteFor({ keyId }) {
-      const current = Math.floor(now() / hour) * hour
-      if (keyId === undefined || noted.get(keyId) === current) return undefined
-      // Taken when it is sent: a request that is refused before has not used the key.
-      return () => {
-        if (noted.get(keyId) === current) return undefined
+    // Asked when work is sent: a request that is refused before has not used the key.
+    notesFor:
+      ({ keyId }) =>
+      () => {
+        const current = Math.floor(now() / hour) * hour
+        if (keyId === undefined || noted.get(keyId) === current) return []
         if (noted.size >= mostKeys) noted.clear()
         noted.set(keyId, current)
-        return {
+        const statement = {
           text: `INSERT INTO atrium.key_uses AS u (key_id, used_at) VALUES ($1, $2)
             ON CONFLICT (key_id) DO UPDATE SET used_at = excluded.used_at WHERE u.used_at < excluded.used_at`,
           values: [keyId, new Date(current).toISOString()],
         }
-      }
-    },
+        return [{ statement }]
+      },
   }
 }

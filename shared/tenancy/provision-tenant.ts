@@ -17,6 +17,8 @@ export interface ProvisionRequest {
   readonly domains: readonly string[]
   /** Where the schema is made; in the emptiest placement with room unless said otherwise. */
   readonly placement?: string | undefined
+  /** `standard` unless said otherwise. */
+  readonly plan?: string | undefined
 }
 
 export interface ProvisionResult {
@@ -28,7 +30,7 @@ export interface ProvisionResult {
 /**
  * Onboards a tenant: registers it, makes its schema, activates it. Each step can be repeated, so a call that died half
  * way is finished by making it again, and a finished one changes nothing. Throws `invalid_slug`, `invalid_tenant_name`,
- * `invalid_domain`, `slug_taken`, `domain_taken`, `placement_unknown`, `placements_full`, or `unavailable`.
+ * `invalid_domain`, `slug_taken`, `domain_taken`, `plan_unknown`, `placement_unknown`, `placements_full`, or `unavailable`.
  */
 export async function provisionTenant(control: ControlPlane, request: ProvisionRequest): Promise<ProvisionResult> {
   const registered = await registerTenant(control, {
@@ -36,6 +38,7 @@ export async function provisionTenant(control: ControlPlane, request: ProvisionR
     name: checkName(request.name),
     domains: [...new Set(request.domains.map(checkDomain))],
     placement: request.placement,
+    plan: request.plan,
   })
   if (registered.status !== 'provisioning') return { tenant: registered, created: false }
   const migrations = await readAllowedMigrations(control)

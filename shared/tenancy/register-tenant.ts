@@ -1,5 +1,7 @@
 import type pg from 'pg'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import { type Refusals, refuse } from '../db/refusals.ts'
+import { sqlState } from '../db/sql-states.ts'
 import { AppError } from '../errors.ts'
 import { type TenantRow, tenantColumns, toTenant } from './catalog-queries.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -14,6 +16,8 @@ export interface Registration {
   readonly domains: readonly string[]
   /** Undefined: the emptiest placement with room. */
   readonly placement: string | undefined
+  /** `standard` unless given. */
+  readonly plan?: string | undefined
   /** The schema's name; drawn unless given. */
   readonly schema?: string
 }
@@ -21,7 +25,7 @@ export interface Registration {
 /**
  * The first step of onboarding: the catalog's row, `provisioning`, and the domains. A slug that is registered already
  * with the same name and at least these domains is found, not made; else it is `slug_taken`. A domain of another tenant is
- * `domain_taken`; `placements_full` when no placement has room, `placement_unknown` for one that there is not. Nothing
+ * `domain_taken`; `plan_unknown` for a plan that there is not; `placements_full` when no placement has room, `placement_unknown` for one that there is not. Nothing
  * is left of a registration that fails.
  */
 export async function registerTenant({ pools, catalog }: ControlPlane, registration: Registration): Promise<Tenant> {
@@ -37,17 +41,16 @@ export async function registerTenant({ pools, catalog }: ControlPlane, registrat
 
 async function insert(
   client: pg.ClientBase,
-  { slug, name, domains, placement, schema = drawSchemaName(slug) }: Registration,
+  { slug, name, domains, placement, plan, schema = drawSchemaName(slug) }: Registration,
 ): Promise<Tenant | undefined> {
-  const { rows } = await client.query<TenantRow & { entered: string[] }>(
-    `WITH chosen AS (
+  const text = `WITH chosen AS (
        SELECT p.name FROM catalog.placements p
        CROSS JOIN LATERAL (SELECT count(*) AS tenants FROM catalog.tenants o WHERE o.placement = p.name) AS c
        WHERE c.tenants < p.tenant_limit AND CASE WHEN $3::text IS NULL THEN p.accepts_tenants ELSE p.name = $3 END
        ORDER BY c.tenants, p.name LIMIT 1
      ), t AS (
-       INSERT INTO catalog.tenants (slug, name, placement, schema_name)
-       SELECT $1, $2, chosen.name, $4 FROM chosen
+       INSERT INTO catalog.tenants (slug, name, placement, schema_name, plan)
+       SELECT $1, $2, chosen.name, $4, coalesce($6, 'standard') FROM chosen
        ON CONFLICT (slug) DO NOTHING RETURNING *
      ), entered AS (
        INSERT INTO catalog.domains (domain, tenant_id) SELECT unnest($5::text[]), t.id FROM t
@@ -56,15 +59,21 @@ async function insert(
        INSERT INTO catalog.domain_claims (domain, tenant_id, way, state, proof, next_at)
        SELECT domain, tenant_id, 'gateway', 'live', '', 'infinity' FROM entered
      )
-     SELECT ${tenantColumns}, ARRAY(SELECT domain FROM entered) AS entered FROM t`,
-    [slug, name, placement ?? null, schema, domains],
-  )
+     SELECT ${tenantColumns}, ARRAY(SELECT domain FROM entered) AS entered FROM t`
+  const values = [slug, name, placement ?? null, schema, domains, plan ?? null]
+  const { rows } = await client
+    .query<TenantRow & { entered: string[] }>(text, values)
+    .catch((error) => refuse(error, { [sqlState.foreignKeyViolation]: planUnknown(plan) }))
   const [row] = rows
   if (row === undefined) return undefined
   const { entered, ...inserted } = row
   const taken = domains.filter((domain) => !entered.includes(domain))
   if (taken.length > 0) throw new AppError('domain_taken', `Another tenant has the domain ${taken.join(', ')}.`)
   return toTenant(inserted)
+}
+
+function planUnknown(plan: string | undefined): Refusals[string] {
+  return { code: 'plan_unknown', detail: `There is no plan "${plan}".` }
 }
 
 async function findSame(client: pg.ClientBase, { slug, name, domains, placement }: Registration): Promise<Tenant> {

@@ -1,3 +1,4 @@
+import type { Notes } from '../db/notes.ts'
 import type { Statement } from '../db/prefaced-statement.ts'
 import { codeVersion } from '../release.ts'
 
@@ -13,14 +14,14 @@ const report: Statement = {
 }
 
 /**
- * Says which code serves, once a minute while it does: the statement to send behind a look-up in the catalog, in the same
- * flight, or undefined while none is due.
+ * Says which code serves, once a minute while it does: the note to send behind a look-up in the catalog, none while it is
+ * not due.
  */
-export function createCodeReport(now: () => number = () => Date.now()): () => Statement | undefined {
+export function createCodeReport(now: () => number = () => Date.now()): Notes {
   let last = Number.NEGATIVE_INFINITY
   return () => {
-    if (now() - last < interval) return undefined
+    if (now() - last < interval) return []
     last = now()
-    return report
+    return [{ statement: report }]
   }
 }

@@ -4,6 +4,9 @@ import { examplesFile, readExamples } from '../../api/examples.ts'
 import { routes } from '../../functions/routes.ts'
 import { createRouteMatcher } from '../../local/gateway/match-route.ts'
 import { exampleRequests } from '../../local/invoke/example-requests.ts'
+import { collectUsage } from '../../shared/control/collect-usage.ts'
+import { changeTenant } from '../../shared/control/list-tenants.ts'
+import { addPlan } from '../../shared/control/plans.ts'
 import type { RouteDescription } from '../../shared/http/description.ts'
 import { type CallOptions, type CallResult, eventFor, invokeUnchecked, keyOf } from '../support/call.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
@@ -70,6 +73,23 @@ const problems: Readonly<Record<string, () => Promise<CallResult>>> = {
   async scope_missing() {
     const { key } = await stage.createKey('france', { scopes: ['products:read'] })
     return ask('GET', '/orders', { tenant: 'france', credential: key })
+  },
+  async rate_limited() {
+    await stage.createTenant({ slug: 'eager' })
+    await addPlan(stage.control, 'one-an-hour', { requests_per_second: 1 / 3_600, burst: 1 })
+    await changeTenant(stage.control, 'eager', { plan: 'one-an-hour' })
+    for (let n = 0; n < 2; n += 1) await ask('GET', '/products', { tenant: 'eager' })
+    return ask('GET', '/products', { tenant: 'eager' })
+  },
+  async plan_exceeded() {
+    await stage.createTenant({ slug: 'large' })
+    await addPlan(stage.control, 'one-row', { row_limit: 1 })
+    await changeTenant(stage.control, 'large', { plan: 'one-row' })
+    await stage.inSchemaOf('large', (client) =>
+      client.query(`INSERT INTO products (name, price) VALUES ('one', 1), ('two', 2)`),
+    )
+    await collectUsage(stage.control, 'main')
+    return ask('POST', '/products', { tenant: 'large', body: lantern })
   },
   async tenant_suspended() {
     await setStatus('suspended', 'suspended')

@@ -24,7 +24,7 @@ const isWritten = (part: string) => written.some((command) => command.includes(p
 const isTested = (part: string) => sources.some((text) => text.includes(part))
 
 /** Commands of `atrium` that are one word. */
-const singleWords: ReadonlySet<string> = new Set(['migrate', 'doctor', 'audit', 'smoke-test'])
+const singleWords: ReadonlySet<string> = new Set(['migrate', 'doctor', 'audit', 'usage', 'smoke-test'])
 
 /** Of a command that a page names: whether a block, a test or .ci/run runs such a one, or it cannot be run here. */
 export function isRunSomewhere(command: string): boolean {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
+import { takeLogLines } from '../support/log-lines.ts'
 import { expectProblem } from '../support/problem.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
 import { type FaultServer, startFaultServer } from './fault-server.ts'
@@ -71,6 +72,19 @@ describe('an order whose statement the server refuses', () => {
   })
 })
 
+it('a value that JSON cannot carry is a fault of ours, told as one, and the next row is read on the same connection', async () => {
+  await stage.inSchemaOf('acme', (client) =>
+    client.query(
+      `INSERT INTO products (name, price, created_at) VALUES ('never', 1, 'infinity'), ('long ago', 1, '0044-03-15 BC')`,
+    ),
+  )
+  for (const id of ['2', '3']) {
+    expectProblem(await call('GET', `/products/${id}`, { tenant: 'acme' }), 500, 'internal')
+    expect((await call('GET', '/products/1', { tenant: 'acme' })).status).toBe(200)
+  }
+  await stage.inSchemaOf('acme', (client) => client.query('DELETE FROM products WHERE id > 1'))
+})
+
 describe('a database', () => {
   const alter = async (what: string) => {
     const superuser = new pg.Client(server.superuser())
@@ -100,6 +114,41 @@ describe('a database', () => {
     newConnections()
     await sleep(20)
     expect((await place()).status).toBe(201)
+  })
+
+  it('that has failed over, so that its old writer only reads, serves reads and refuses orders, until it is the writer again', async () => {
+    await server.restart('standby')
+    expect((await call('GET', '/orders', { tenant: 'acme' })).status).toBe(200)
+    for (const key of [undefined, 'standby']) {
+      const refused = await place(key)
+      expectProblem(refused, 503, 'unavailable')
+      expect(refused.headers['retry-after']).toBe('1')
+    }
+    await server.restart('primary')
+    expect((await place('standby')).status).toBe(201)
+    expect((await place('standby')).headers['idempotency-replayed']).toBe('true')
+  })
+
+  it('whose disk is full keeps what it has, and goes on when there is room', async ({ skip }) => {
+    const disk = await server.mountDisk(4_000_000)
+    if (disk === undefined) return skip('only root may mount a disk')
+    await stage.inSchemaOf('acme', (client) => client.query(`ALTER TABLE orders SET TABLESPACE ${disk.tablespace}`))
+    disk.fill()
+    const placed: string[] = []
+    let refused = await place()
+    for (; refused.status === 201; refused = await place()) placed.push(refused.body.id)
+    expectProblem(refused, 503, 'unavailable')
+    expect(takeLogLines().at(-1)).toMatchObject({ error: { cause: { code: '53100' } } })
+    // Reading needs no room.
+    expect((await call('GET', '/orders?limit=1', { tenant: 'acme' })).status).toBe(200)
+    expectProblem(await place('full'), 503, 'unavailable')
+    disk.clear()
+    expect((await place('full')).status).toBe(201)
+    const { rows } = await stage.inSchemaOf('acme', (client) =>
+      client.query('SELECT FROM orders WHERE id = ANY ($1)', [placed]),
+    )
+    expect(rows).toHaveLength(placed.length)
+    await stage.inSchemaOf('acme', (client) => client.query('ALTER TABLE orders SET TABLESPACE pg_default'))
   })
 
   it('that is stopped and started is told of as 503, and served again when it is there', async () => {

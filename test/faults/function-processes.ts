@@ -11,6 +11,7 @@ import { projectFolder } from '../support/project-folder.ts'
 /** A function of the application plane, bundled, in processes of its own that have this process's variables. */
 export interface BundledFunction {
   readonly described: TemplateFunction
+  readonly environment: Readonly<Record<string, string>>
   open(): FunctionPool
   /** What the pool's processes have printed last, but for their log. */
   said(): string
@@ -45,6 +46,7 @@ export async function bundleFunction(name: string, timeoutSeconds: number): Prom
   })
   return {
     described,
+    environment,
     said: () => said,
     open: () => createFunctionPool(described, { environment, output }),
     fork: () =>

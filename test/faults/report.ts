@@ -13,8 +13,26 @@ export interface FaultRow {
   readonly recovery: number | null
 }
 
+/** How a tenant fared beside one that misbehaved: the 99th percentile of its requests, in milliseconds, before and meanwhile. */
+export interface NeighbourRow {
+  readonly neighbour: string
+  /** Requests of the one that misbehaved, and those of them that its rate refused. */
+  readonly asked: number
+  readonly refused: number
+  readonly quiet: number
+  readonly disturbed: number
+}
+
+export function reportNeighbour(row: NeighbourRow): void {
+  write(row)
+}
+
 /** Hands a row to `npm run test:faults`, which prints the table. */
 export function report(row: FaultRow): void {
+  write(row)
+}
+
+function write(row: FaultRow | NeighbourRow): void {
   const file = process.env.FAULT_REPORT
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`)
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { secretName } from '../../shared/db/application-pools.ts'
+import { addPlacement } from '../support/add-placement.ts'
 import { type CallResult, call } from '../support/call.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
 import { report } from './report.ts'
@@ -124,6 +125,21 @@ it('a connection that is needed while the secret is behind is refused with 503 a
   expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
   putSecret(stage.names.api, password)
   expect((await call('GET', '/orders', { tenant: 'acme' })).status).toBe(200)
+})
+
+it('keeps nobody waiting who has a connection, while Secrets Manager takes its time for another placement', async () => {
+  await addPlacement(stage, 'second')
+  await stage.createTenant({ slug: 'far', placement: 'second' })
+  const letGo = stage.secrets.hold()
+  let isFarServed = false
+  const far = call('GET', '/orders', { tenant: 'far' }).finally(() => {
+    isFarServed = true
+  })
+  const near = await Promise.all(Array.from({ length: 50 }, () => call('GET', '/orders', { tenant: 'acme' })))
+  expect(near.filter(({ status }) => status !== 200)).toEqual([])
+  expect(isFarServed).toBe(false)
+  letGo()
+  expect((await far).status).toBe(200)
 })
 
 it('goes on with the password that it has while Secrets Manager is away', async () => {

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { CommandError, runCommand } from '../../local/command-line.ts'
 import { formatTable } from '../../local/terminal.ts'
 import { projectFolder } from '../support/project-folder.ts'
-import type { FaultRow } from './report.ts'
+import type { FaultRow, NeighbourRow } from './report.ts'
 
 const help = `Breaks the database, the network and the functions at random under load, and counts what is lost or done twice.
 
@@ -46,25 +46,43 @@ await runCommand({ help, options }, async ({ values }) => {
         cwd: projectFolder,
         env: {
           ...{ ...process.env, FAULT_REPORT: file, FAULT_SEED: values.seed, FAULT_CUTS: values.cuts },
-          ...{ FAULT_FREEZES: '40', FAULT_ROTATIONS: '20' },
+          ...{ FAULT_FREEZES: '40', FAULT_ROTATIONS: '20', FAULT_STOPS: '10', FAULT_ROUNDS: '4', FAULT_SAMPLES: '250' },
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     )
     const [[code], printed, errors] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
-    const rows: FaultRow[] = existsSync(file)
+    const rows: (FaultRow | NeighbourRow)[] = existsSync(file)
       ? readFileSync(file, 'utf8')
           .trim()
           .split('\n')
           .map((line) => JSON.parse(line))
       : []
-    if (values.json) console.log(JSON.stringify({ seed: Number(values.seed), faults: rows }))
-    else console.log(formatTable(rows.map(toCells), ['tried', 'requests', 'lost', 'doubled', 'failed', 'recovery']))
+    const faults = rows.filter((row) => 'fault' in row)
+    const neighbours = rows.filter((row) => 'neighbour' in row)
+    if (values.json) console.log(JSON.stringify({ seed: Number(values.seed), faults, neighbours }))
+    else {
+      console.log(formatTable(faults.map(toCells), ['tried', 'requests', 'lost', 'doubled', 'failed', 'recovery']))
+      console.log(
+        `\n${formatTable(neighbours.map(toNeighbourCells), ['asked', 'refused', 'quiet', 'disturbed', 'ratio'])}`,
+      )
+    }
     if (code !== 0) throw new CommandError(`a test of faults failed with seed ${values.seed}:\n${printed}${errors}`)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 })
+
+const mostDisturbed = 1.5
+
+function toNeighbourCells({ neighbour, asked, refused, quiet, disturbed }: NeighbourRow): Record<string, string> {
+  const ratio = disturbed / quiet
+  return {
+    ...{ neighbour, asked: asked.toLocaleString('en'), refused: refused.toLocaleString('en') },
+    ...{ quiet: `${quiet.toFixed(1)} ms`, disturbed: `${disturbed.toFixed(1)} ms` },
+    ratio: `${ratio.toFixed(2)} of ${mostDisturbed}${ratio > mostDisturbed ? ', missed' : ''}`,
+  }
+}
 
 function toCells({ recovery, fault, ...counts }: FaultRow): Record<string, string> {
   return {

@@ -54,7 +54,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'leaving the tenant before the catalog is read',
-    file: 'shared/db/catalog.ts',
+    file: 'shared/db/notes.ts',
     without: ["{ text: 'SELECT FROM atrium.leave()', values: [] }", "{ text: 'SELECT', values: [] }"],
     tests: ['test/isolation/connections.test.ts'],
   },
@@ -216,5 +216,23 @@ export const guards: readonly Guard[] = [
     file: 'shared/control/schema-access.ts',
     without: ['client.query(`REVOKE USAGE ON SCHEMA ${name} FROM ${name}`)', "client.query('SELECT')"],
     tests: ['test/functions/tenants.test.ts'],
+  },
+  {
+    name: 'the credit of an instance at its end',
+    file: 'shared/tenancy/rate-leases.ts',
+    without: ['if (lease.tokens > -lease.slice)', 'if (lease.tokens > -1_000)'],
+    tests: ['test/shared/tenancy/rate-leases.test.ts', 'test/functions/plans.test.ts'],
+  },
+  {
+    name: 'the tokens that are gone from the bucket',
+    file: 'shared/tenancy/rate-leases.ts',
+    without: ['there - least($2::int, floor(there))', 'there'],
+    tests: ['test/shared/tenancy/rate-leases.test.ts'],
+  },
+  {
+    name: 'what adds to a tenant that has too much',
+    file: 'shared/http/steps/limit-tenant.ts',
+    without: ['if (over !== null &&', 'if (over === undefined &&'],
+    tests: ['test/functions/plans.test.ts'],
   },
 ]

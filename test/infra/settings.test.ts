@@ -101,7 +101,7 @@ describe('the connections that the functions may open', () => {
 
   it("are the proxy's share instead of the application plane's, where there is one", () => {
     const proxied = connectionsOf('main', { ...direct, proxy: { connectionPercent: 50 } })
-    expect(proxied).toEqual({ needed: 1_000 + 2 * 10 * 6 + 10, available: 1_995 })
+    expect(proxied).toEqual({ needed: 1_000 + 2 * 11 * 6 + 10, available: 1_995 })
   })
 
   it('must fit the server', () => {

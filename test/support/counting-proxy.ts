@@ -18,7 +18,12 @@ export interface CountingProxy {
   close(): Promise<void>
 }
 
-export async function startCountingProxy(target: { host: string; port: number }): Promise<CountingProxy> {
+/** `delay`: milliseconds that each piece takes longer, each way. */
+export async function startCountingProxy(target: {
+  host: string
+  port: number
+  delay?: number
+}): Promise<CountingProxy> {
   let flights = 0
   let { port } = target
   let fateOf: (towards: 'server' | 'client', bytes: Buffer) => Fate = () => 'pass'
@@ -29,7 +34,9 @@ export async function startCountingProxy(target: { host: string; port: number })
     let silent = false
     const pass = (towards: 'server' | 'client', bytes: Buffer): void => {
       const fate = silent ? 'silence' : fateOf(towards, bytes)
-      if (fate === 'pass') (towards === 'server' ? upstream : client).write(bytes)
+      const to = towards === 'server' ? upstream : client
+      if (fate === 'pass' && target.delay === undefined) to.write(bytes)
+      else if (fate === 'pass') setTimeout(() => to.write(bytes), target.delay)
       silent = fate === 'silence'
       if (fate === 'reset') for (const socket of [client, upstream]) socket.resetAndDestroy()
     }

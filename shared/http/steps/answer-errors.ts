@@ -1,4 +1,5 @@
 import { problemKinds, toAppError, toProblem } from '../problems.ts'
+import { rateHeaders } from '../rate-headers.ts'
 import type { Step } from '../request-state.ts'
 import { secureTransport } from '../secure-transport.ts'
 
@@ -7,8 +8,9 @@ export function answerErrors(): Step {
   return {
     onError(request) {
       const error = toAppError(request.error)
-      const problem = toProblem(error, request.context.state.requestId)
-      const { retryAfter } = problemKinds[error.code]
+      const { state } = request.context
+      const problem = toProblem(error, state.requestId)
+      const retryAfter = error.retryAfter ?? problemKinds[error.code].retryAfter
       request.response = {
         statusCode: problem.status,
         headers: {
@@ -18,6 +20,7 @@ export function answerErrors(): Step {
           ...secureTransport,
           ...(problem.status === 401 ? { 'www-authenticate': 'Bearer realm="atrium"' } : {}),
           ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+          ...rateHeaders(state.rate),
         },
         body: JSON.stringify(problem),
       }

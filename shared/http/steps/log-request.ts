@@ -1,5 +1,6 @@
 import { describeError, log } from '../../logger.ts'
 import { embedMetrics, type Metric } from '../../metrics.ts'
+import { usageCounts } from '../instance-state.ts'
 import { problemKinds, toAppError } from '../problems.ts'
 import type { Step } from '../request-state.ts'
 
@@ -29,6 +30,17 @@ function write({ event, context, response }: Request, error?: unknown): void {
   const ours = failure !== undefined && problemKinds[failure.code].status >= 500
   // A tenant that is behind is no fault of the code that says so, which may just be released.
   const isFault = (response?.statusCode ?? 500) >= 500 && failure?.code !== 'tenant_behind'
+  const bytes = Buffer.byteLength(event.body ?? '') + Buffer.byteLength(response?.body ?? '')
+  if (state.admitted !== undefined) {
+    usageCounts.count(state.admitted.tenant, {
+      requests: 1,
+      throttled: failure?.code === 'rate_limited' ? 1 : 0,
+      errors: (response?.statusCode ?? 500) >= 500 ? 1 : 0,
+      databaseMs: state.databaseMs,
+      rows: state.rows,
+      bytes,
+    })
+  }
   const line = {
     requestId: state.requestId,
     traceId: traceOf(event.headers['x-amzn-trace-id']),
@@ -39,6 +51,8 @@ function write({ event, context, response }: Request, error?: unknown): void {
     status: response?.statusCode,
     durationMs: hundredths(performance.now() - state.startedAt),
     databaseMs: hundredths(state.databaseMs),
+    rows: state.rows,
+    bytes,
     cold,
     errorCode: failure?.code,
     ...(ours ? { error: describeError(failure) } : {}),

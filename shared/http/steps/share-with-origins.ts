@@ -6,7 +6,7 @@ import type { Step } from '../request-state.ts'
 type Request = Parameters<NonNullable<Step['after']>>[0]
 
 /** What a page may read of an answer beside what browsers always let it (Fetch standard, 3.3.3). */
-const exposed = 'etag, idempotency-replayed, location, retry-after, x-request-id'
+const exposed = 'etag, idempotency-replayed, location, ratelimit, ratelimit-policy, retry-after, x-request-id'
 
 /**
  * Lets a page of an allowed origin read the answer, an error as well: on a tenant's own domain those of the tenant, on the

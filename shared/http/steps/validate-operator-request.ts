@@ -10,7 +10,7 @@ export function validateOperatorRequest(): Step {
       if (endpoint?.kind !== 'operator') throw new Error(`no endpoint for the route "${event.routeKey}"`)
       if (operator === undefined) throw new Error('the operator must be identified before the request is validated')
       const work = endpoint.prepare(readRawRequest(event))
-      state.work = () => serveOperator(applicationControl(), { operator, event, work })
+      state.work = () => serveOperator(applicationControl(), { operator, event, deadline: state.deadline, work })
     },
   }
 }

@@ -26,6 +26,9 @@ export function validateRequest(): Step {
         onSpent: (milliseconds: number) => {
           state.databaseMs += milliseconds
         },
+        onRows: (rows: number) => {
+          state.rows += rows
+        },
       }
       state.work = () => serveTenant(admitted, accessOf(method), terms, work)
     },

@@ -27,6 +27,8 @@ it('writes one line a request, with its tenant, route, status and duration', asy
         status: 404,
         durationMs: expect.any(Number),
         databaseMs: expect.any(Number),
+        rows: 0,
+        bytes: Buffer.byteLength(answer.text),
         cold: expect.any(Boolean),
       },
       errorCode: 'not_found',

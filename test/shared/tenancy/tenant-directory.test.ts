@@ -7,6 +7,10 @@ import { takeLogLines } from '../../support/log-lines.ts'
 
 const acme: Tenant = {
   ...{ id: '1', slug: 'acme', name: 'Acme', status: 'active', version: 1, corsOrigins: [] },
+  limits: {
+    ...{ plan: 'standard', perSecond: null, burst: null },
+    ...{ statementTimeout: null, pageSize: null, over: null },
+  },
   ref: createTenantRef('main', 't_acme_00000000'),
 }
 const bySlug = (slug: string): TenantName => ({ kind: 'slug', slug })

@@ -1,0 +1,133 @@
+import type pg from 'pg'
+import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import { AppError } from '../errors.ts'
+import type { ControlPlane } from '../tenancy/control-plane.ts'
+
+/** What the tenants of a plan may ask for. Null: no limit of its own. */
+export interface PlanLimits {
+  /** Over all function instances. */
+  readonly requests_per_second: number | null
+  /** How many may come at once. */
+  readonly burst: number | null
+  /** Milliseconds that one statement may take. */
+  readonly statement_ms: number | null
+  /** Rows of a page. */
+  readonly page_size: number | null
+  readonly row_limit: number | null
+  readonly storage_bytes: number | null
+}
+
+export interface PlanRecord extends PlanLimits {
+  readonly name: string
+  readonly tenants: number
+}
+
+/** What is to be changed of it; what is not given stays. */
+export type PlanChange = { readonly [Name in keyof PlanLimits]?: PlanLimits[Name] | undefined }
+
+/** The plan of tenants that are given no other; it stays. */
+const standard = 'standard'
+
+const columns = `p.name, p.requests_per_second, p.burst, p.statement_ms, p.page_size,
+  p.row_limit::float8 AS row_limit, p.storage_bytes::float8 AS storage_bytes,
+  (SELECT count(*)::int FROM catalog.tenants t WHERE t.plan = p.name) AS tenants`
+
+export async function listPlans({ pools, catalog }: ControlPlane): Promise<PlanRecord[]> {
+  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query<PlanRecord>(`SELECT ${columns} FROM catalog.plans p ORDER BY p.name`),
+  )
+  return rows
+}
+
+/** Makes a plan. Throws `conflict` when there is one of that name, or `invalid_request` for a burst without a rate. */
+export async function addPlan(control: ControlPlane, name: string, limits: PlanChange): Promise<PlanRecord> {
+  return withOwnerTransaction(control.pools, control.catalog, async (client) => {
+    const made = await client.query('INSERT INTO catalog.plans (name) VALUES ($1) ON CONFLICT DO NOTHING', [name])
+    if (made.rowCount === 0) throw new AppError('conflict', `There is a plan "${name}" already.`)
+    return change(client, name, limits)
+  })
+}
+
+/**
+ * Changes what is given of a plan; function instances know within 10 s. A rate without a burst lets two seconds' worth come
+ * at once. Throws `plan_unknown`, or `invalid_request` for a burst without a rate.
+ */
+export async function updatePlan(control: ControlPlane, name: string, limits: PlanChange): Promise<PlanRecord> {
+  return withOwnerTransaction(control.pools, control.catalog, (client) => change(client, name, limits))
+}
+
+async function change(client: pg.ClientBase, name: string, limits: PlanChange): Promise<PlanRecord> {
+  const found = await client.query<PlanRecord>(
+    `SELECT ${columns} FROM catalog.plans p WHERE p.name = $1 FOR UPDATE OF p`,
+    [name],
+  )
+  const [plan] = found.rows
+  if (plan === undefined) throw planUnknown(name)
+  const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
+  const changed = withBurst({ ...plan, ...given }, limits)
+  await client.query(
+    `UPDATE catalog.plans SET requests_per_second = $2, burst = $3, statement_ms = $4, page_size = $5, row_limit = $6,
+       storage_bytes = $7 WHERE name = $1`,
+    [
+      ...[name, changed.requests_per_second, changed.burst, changed.statement_ms, changed.page_size],
+      ...[changed.row_limit, changed.storage_bytes],
+    ],
+  )
+  await markWhoIsOver(client, { plan: name })
+  return changed
+}
+
+/** The burst belongs to the rate: it goes with it, and comes with it. */
+function withBurst(plan: PlanRecord, { requests_per_second: asked, burst }: PlanChange): PlanRecord {
+  const { requests_per_second: rate } = plan
+  if (rate !== null) {
+    const kept = asked === undefined ? plan.burst : null
+    return { ...plan, burst: burst ?? kept ?? Math.max(1, Math.ceil(2 * rate)) }
+  }
+  if (burst != null) throw new AppError('invalid_request', 'A burst needs requests_per_second.')
+  return { ...plan, burst: null }
+}
+
+/** Removes a plan that no tenant has. Throws `plan_unknown`, or `conflict` for one that is had, or that new tenants get. */
+export async function removePlan(control: ControlPlane, name: string): Promise<void> {
+  if (name === standard) throw new AppError('conflict', `The plan "${standard}" is that of new tenants.`)
+  await withOwnerTransaction(control.pools, control.catalog, async (client) => {
+    const { rows } = await client.query<PlanRecord>(
+      `SELECT ${columns} FROM catalog.plans p WHERE p.name = $1 FOR UPDATE OF p`,
+      [name],
+    )
+    if (rows[0] === undefined) throw planUnknown(name)
+    const { tenants } = rows[0]
+    if (tenants > 0) throw new AppError('conflict', `The plan "${name}" is that of ${tenants} tenants.`)
+    await client.query('DELETE FROM catalog.plans WHERE name = $1', [name])
+  })
+}
+
+/** Gives a tenant a plan; function instances know within 10 s. Throws `plan_unknown`. */
+export async function assignPlan(client: pg.ClientBase, slug: string, plan: string): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM catalog.plans WHERE name = $1 FOR SHARE', [plan])
+  if (rowCount === 0) throw planUnknown(plan)
+  await client.query('UPDATE catalog.tenants SET plan = $2 WHERE slug = $1', [slug, plan])
+  await markWhoIsOver(client, { slug })
+}
+
+/** Says of each tenant which limit of its plan its data were beyond when they were last measured. */
+export async function markWhoIsOver(
+  client: pg.ClientBase,
+  who: { readonly plan?: string; readonly slug?: string; readonly placement?: string },
+): Promise<void> {
+  await client.query(
+    `UPDATE catalog.tenants t SET over_limit = now_over.over
+     FROM (
+       SELECT o.id, CASE WHEN s.row_count > p.row_limit THEN 'rows' WHEN s.storage_bytes > p.storage_bytes THEN 'storage' END AS over
+       FROM catalog.tenants o JOIN catalog.plans p ON p.name = o.plan LEFT JOIN catalog.tenant_sizes s ON s.tenant_id = o.id
+       WHERE ($1::text IS NULL OR o.plan = $1) AND ($2::text IS NULL OR o.slug = $2) AND ($3::text IS NULL OR o.placement = $3)
+     ) AS now_over
+     WHERE t.id = now_over.id AND t.over_limit IS DISTINCT FROM now_over.over`,
+    [who.plan ?? null, who.slug ?? null, who.placement ?? null],
+  )
+}
+
+function planUnknown(name: string): AppError {
+  return new AppError('plan_unknown', `There is no plan "${name}".`)
+}
