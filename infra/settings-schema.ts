@@ -107,7 +107,12 @@ const settings = z
         'must have databases of their own on their server',
       ),
     /** When a function replaces a connection: a backend's memory grows with the tenants that it has touched. */
-    connection: z.strictObject({ tenants: z.int().min(1), minutes: z.number().positive() }),
+    connection: z.strictObject({
+      tenants: z.int().min(1),
+      minutes: z.number().positive(),
+      /** Whether statements are named: quicker on connections to the server itself, and no help through a proxy, which they pin. */
+      named: z.boolean(),
+    }),
     function: z.strictObject({
       memoryMiB: z.int().min(128).max(10_240),
       /** HTTP APIs give up after 30 s, whatever stands here. */
@@ -149,6 +154,9 @@ const settings = z
     }
     if (chosen.vanityDomains.distribution !== null && chosen.domains === undefined) {
       complain(['vanityDomains', 'distribution'], 'needs domains, whose origin is behind it')
+    }
+    if (chosen.connection.named && chosen.proxy !== null) {
+      complain(['connection', 'named'], 'must be false with a proxy: a named statement pins its session to one client')
     }
     chosen.placements.forEach(({ server }, at) => {
       if (Object.hasOwn(chosen.servers, server)) return

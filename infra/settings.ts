@@ -17,7 +17,7 @@ const common = {
   corsOrigins: [],
   vanityDomains: { resolvers: ['1.1.1.1', '8.8.8.8', '9.9.9.9'], strayDays: 7, distribution: null },
   placements: [{ name: 'main', database: 'atrium_main' }],
-  connection: { tenants: 250, minutes: 15 },
+  connection: { tenants: 250, minutes: 15, named: false },
   function: { memoryMiB: 512, timeoutSeconds: 15 },
   idempotencyHours: 24,
   rotationDays: 30,
@@ -54,6 +54,8 @@ const stages: Readonly<Record<string, ChosenSettings>> = {
       },
     },
     proxy: null,
+    // Nothing stands between the functions and the server.
+    connection: { ...common.connection, named: true },
     backupDays: 7,
     deletionProtection: false,
     removal: 'destroy',

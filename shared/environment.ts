@@ -39,6 +39,8 @@ const variables = {
   /** A connection is replaced after so many distinct tenants, or minutes: a backend keeps what it learns of each. */
   CONNECTION_TENANTS: z.coerce.number().int().min(1).default(250),
   CONNECTION_MINUTES: z.coerce.number().positive().default(15),
+  /** Whether statements are named; for connections that lead to the server itself. */
+  CONNECTION_NAMED: z.stringbool().default(false),
   /** Where the application plane's login reaches a placement instead of at its server: the host of a proxy. */
   PROXY_HOSTS: pairs.pipe(z.record(z.string().min(1), z.string().min(1))),
   /** The connections that all functions together may open to a placement's server, for placements of the settings. */

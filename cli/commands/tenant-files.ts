@@ -35,24 +35,32 @@ export const tenantFileCommands: readonly Command[] = [
   },
   {
     name: 'tenants import',
-    usage: 'FILE SLUG --name NAME [--domain DOMAIN …] [--placement NAME]',
+    usage: 'FILE SLUG --name NAME [--domain DOMAIN …] [--placement NAME] [--plan NAME]',
     summary: 'Makes a new tenant of an exported file. A file that is damaged or not ours is refused whole.',
     example: "atrium tenants import acme.tar.gz acme-copy --name 'Copy of Acme'",
     options: {
       name: { type: 'string' },
       domain: { type: 'string', multiple: true, default: [] },
       placement: { type: 'string' },
+      plan: { type: 'string' },
     },
     async run(call) {
       const { FILE, SLUG } = takeArguments(call, 'FILE', 'SLUG')
-      const { name, placement = null, domain } = call.options
+      const { name, placement = null, plan = null, domain } = call.options
       if (name === undefined) throw new CommandError('give the tenant a name with --name')
       const { size } = await stat(FILE).catch((error: Error) => {
         throw new CommandError(error.message)
       })
       const { key, url } = (await call.client.send('POST', '/uploads')).body
       await upload(url, FILE, size)
-      const { body } = await call.client.send('POST', '/imports', { key, slug: SLUG, name, domains: domain, placement })
+      const { body } = await call.client.send('POST', '/imports', {
+        key,
+        slug: SLUG,
+        name,
+        domains: domain,
+        placement,
+        plan,
+      })
       await followOperation(call, body.id)
     },
   },

@@ -10,7 +10,7 @@ const counted = [
   'rows',
   'bytes',
 ] as const satisfies (keyof UsageSum)[]
-const ofTenant = ['tenant', ...counted, 'stored_rows', 'stored_bytes'] as const satisfies (keyof TenantUsage)[]
+const ofTenant = ['id', 'tenant', ...counted, 'stored_rows', 'stored_bytes'] as const satisfies (keyof TenantUsage)[]
 const ofDay = ['day', ...counted] as const satisfies (keyof DailyUsage)[]
 
 type Cell = string | number | null

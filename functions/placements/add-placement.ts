@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { forgetForeignUsage } from '../../shared/control/collect-usage.ts'
 import { invokeBootstrap } from '../../shared/control/invoke-function.ts'
 import { dedicatePlacement, getPlacement } from '../../shared/control/placements.ts'
 import { created } from '../../shared/http/answer.ts'
@@ -21,6 +22,7 @@ export const addPlacement = operatorEndpoint({
   request: addPlacementRequest,
   async handle({ control }, { body: { name, dedicated } }) {
     await invokeBootstrap({ placement: name })
+    await forgetForeignUsage(control, name)
     await registerPlacement(control, name, { dedicated })
     const placement = dedicated ? await dedicatePlacement(control, name) : await getPlacement(control, name)
     return created(`/placements/${name}`, placement)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { collectDueUsage } from '../../shared/control/collect-usage.ts'
+import { copyAllUsage } from '../../shared/control/collect-usage.ts'
 import { type Days, listDailyUsage, listUsage as listUsageSums } from '../../shared/control/list-usage.ts'
 import { AppError } from '../../shared/errors.ts'
 import { ok } from '../../shared/http/answer.ts'
@@ -14,14 +14,14 @@ const days = { from: day.optional(), to: day.optional() }
 export const listUsageRequest = z.strictObject({ path: nothing, query: z.strictObject({ ...pageQuery, ...days }) })
 export const listTenantUsageRequest = z.strictObject({ path: tenantPath, query: z.strictObject(days) })
 
-/** What the functions have said since the placements were last asked, 5 s ago or more; for at most 5 s. */
-const fresh = { age: 5, patience: 5_000 }
+/** Milliseconds for the placements to say what the functions have said; those that come no more are told as of five minutes ago. */
+const patience = 5_000
 
 export const listUsage = operatorEndpoint({
   request: listUsageRequest,
   async handle({ control }, { query: { limit, cursor = '0', ...asked } }) {
     const range = toRange(asked)
-    await collectDueUsage(control, fresh)
+    if (cursor === '0') await copyAllUsage(control, patience)
     const rows = await listUsageSums(control, range, { after: cursor, limit: limit + 1 })
     return ok({ ...range, ...toPage(rows, limit) })
   },
@@ -31,7 +31,7 @@ export const listTenantUsage = operatorEndpoint({
   request: listTenantUsageRequest,
   async handle({ control }, { path: { slug }, query }) {
     const range = toRange(query)
-    await collectDueUsage(control, fresh)
+    await copyAllUsage(control, patience)
     return ok({ ...range, tenant: slug, items: await listDailyUsage(control, slug, range) })
   },
 })

@@ -6,6 +6,7 @@ import { operatorEndpoint } from '../../shared/http/endpoint.ts'
 import { text } from '../../shared/http/fields.ts'
 import { checkSlug } from '../../shared/tenancy/slug.ts'
 import { checkClaimedDomain } from '../domains/domain-fields.ts'
+import { planName } from '../plans/plan-fields.ts'
 import { nothing } from './tenant-fields.ts'
 
 export const importTenantRequest = z.strictObject({
@@ -17,6 +18,7 @@ export const importTenantRequest = z.strictObject({
     name: text(200),
     domains: z.array(z.string()).max(100).default([]),
     placement: z.string().nullable().default(null),
+    plan: planName.nullable().default(null),
   }),
 })
 

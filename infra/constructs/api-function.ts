@@ -20,6 +20,7 @@ type CommonVariable =
   | 'BASE_DOMAIN'
   | 'CONNECTION_TENANTS'
   | 'CONNECTION_MINUTES'
+  | 'CONNECTION_NAMED'
 
 export interface ApiFunctionProps {
   /** The file in `functions/` that exports the handler. */
@@ -88,6 +89,7 @@ export class ApiFunction extends Construct {
       BASE_DOMAIN: settings.domains?.base ?? '',
       CONNECTION_TENANTS: String(settings.connection.tenants),
       CONNECTION_MINUTES: String(settings.connection.minutes),
+      CONNECTION_NAMED: String(plane === 'api' && settings.connection.named),
       ...(plane === 'api' && settings.proxy !== null ? { PROXY_HOSTS: pairs(database.proxyHosts) } : {}),
       ...variables,
     }

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto'
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, statSync } from 'node:fs'
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { canReach, type ServerAccount } from './server-account.ts'
@@ -62,7 +72,13 @@ function copyPrograms(from: string, to: string): string {
   if (existsSync(to)) return to
   const unfinished = `${to}.${process.pid}`
   cpSync(from, unfinished, { recursive: true, verbatimSymlinks: true })
-  renameSync(unfinished, to)
+  try {
+    renameSync(unfinished, to)
+  } catch (error) {
+    // Somebody else was quicker, and copied the same.
+    rmSync(unfinished, { recursive: true, force: true })
+    if (!existsSync(to)) throw error
+  }
   return to
 }
 

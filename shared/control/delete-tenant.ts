@@ -3,8 +3,7 @@ import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import type { Pools } from '../db/pools.ts'
 import type { TenantRef } from '../db/tenant-ref.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
-import { dropKeyUses } from './api-keys.ts'
-import { copyUsage } from './collect-usage.ts'
+import { forgetRequests } from './collect-usage.ts'
 import { detachDomains } from './domains/advance-claims.ts'
 import { getTenant } from './list-tenants.ts'
 import { matchAccess, openSchema } from './schema-access.ts'
@@ -52,9 +51,7 @@ export async function purgeTenant(control: ControlPlane, slug: string): Promise<
   const left = await detachDomains(control, id)
   if (left > 0) return left
   await dropSchema(control.pools, ref)
-  await dropKeyUses(control, id, ref.placement)
-  // What it has asked for outlives it.
-  await copyUsage(control, ref.placement, id)
+  await forgetRequests(control, id, ref.placement)
   await withOwnerTransaction(control.pools, control.catalog, (client) =>
     client.query(`DELETE FROM catalog.tenants WHERE id = $1 AND status = 'deleting'`, [id]),
   )

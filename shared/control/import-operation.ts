@@ -31,6 +31,7 @@ const input = z.object({
   name: z.string(),
   domains: z.array(z.string()),
   placement: z.string().nullable(),
+  plan: z.string().nullable().default(null),
 })
 const position = z.object({
   /** The schema that this import fills, drawn before it is registered: by its name the import knows its own. */
@@ -52,7 +53,7 @@ export const importOperation: OperationKind<z.output<typeof input>, z.output<typ
   start: { schema: null },
   cancellable: false,
   abandon: (control, { slug }, { schema }) => removeUnfinished(control, slug, schema),
-  async step(control, { key, placement, domains, ...request }, at) {
+  async step(control, { key, placement, plan, domains, ...request }, at) {
     const tenant = { ...request, domains: [] }
     if (at.schema === null) return { position: { schema: drawSchemaName(tenant.slug) }, done: 0, total: 1 }
     const { schema } = at
@@ -63,7 +64,9 @@ export const importOperation: OperationKind<z.output<typeof input>, z.output<typ
       const contents = await unpackArchive(archive, folder)
       checkFleet(contents, migrations)
 
-      const registered = await registerTenant(control, { ...tenant, schema, placement: placement ?? undefined })
+      const registered = await registerTenant(control, {
+        ...{ ...tenant, schema, placement: placement ?? undefined, plan: plan ?? undefined },
+      })
       if (registered.ref.schema !== schema) {
         throw new AppError('slug_taken', `There is a tenant "${tenant.slug}" already; import into a new one.`)
       }

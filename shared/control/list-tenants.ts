@@ -43,11 +43,12 @@ export async function changeTenant(
   },
 ): Promise<TenantRecord> {
   await withOwnerTransaction(control.pools, control.catalog, async (client) => {
+    // The plan is locked before the tenant, as where a plan is changed.
+    if (change.plan !== undefined) await assignPlan(client, slug, change.plan)
     await client.query(
       'UPDATE catalog.tenants SET name = coalesce($2, name), cors_origins = coalesce($3, cors_origins) WHERE slug = $1',
       [slug, change.name ?? null, change.corsOrigins ?? null],
     )
-    if (change.plan !== undefined) await assignPlan(client, slug, change.plan)
   })
   return getTenant(control, slug)
 }

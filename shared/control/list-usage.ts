@@ -45,11 +45,15 @@ export async function listUsage(
 ): Promise<TenantUsage[]> {
   const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
     client.query<TenantUsage>(
-      `SELECT u.tenant_id AS id, max(u.tenant) AS tenant, ${sums},
-         s.row_count::float8 AS stored_rows, s.storage_bytes::float8 AS stored_bytes
-       FROM catalog.usage u LEFT JOIN catalog.tenant_sizes s ON s.tenant_id = u.tenant_id
-       WHERE u.day BETWEEN $1 AND $2 AND u.tenant_id > $3
-       GROUP BY u.tenant_id, s.row_count, s.storage_bytes ORDER BY u.tenant_id LIMIT $4`,
+      `SELECT page.tenant_id AS id, summed.*, s.row_count::float8 AS stored_rows, s.storage_bytes::float8 AS stored_bytes
+       FROM (
+         SELECT DISTINCT tenant_id FROM catalog.usage WHERE tenant_id > $3 AND day BETWEEN $1 AND $2 ORDER BY tenant_id LIMIT $4
+       ) AS page
+       CROSS JOIN LATERAL (
+         SELECT max(u.tenant) AS tenant, ${sums} FROM catalog.usage u
+         WHERE u.tenant_id = page.tenant_id AND u.day BETWEEN $1 AND $2
+       ) AS summed
+       LEFT JOIN catalog.tenant_sizes s ON s.tenant_id = page.tenant_id ORDER BY page.tenant_id`,
       [from, to, page.after, page.limit],
     ),
   )

@@ -10,7 +10,8 @@ import { refOf } from '../tenancy/catalog-queries.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { lockPlacements } from '../tenancy/register-placement.ts'
 import { drawSchemaName } from '../tenancy/slug.ts'
-import { collectKeyUses, dropKeyUses } from './api-keys.ts'
+import { collectKeyUses } from './api-keys.ts'
+import { forgetRequests } from './collect-usage.ts'
 import { type CopyLimits, type CopyProgress, type CopySide, copyRows, forgetCopy, verifyCopy } from './copy-schema.ts'
 import { dropSchema } from './delete-tenant.ts'
 import { getTenant } from './list-tenants.ts'
@@ -95,7 +96,7 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
           await dropSchema(control.pools, old)
           // Last: without these rows a worker that lost its lease long ago would take the copy for not begun.
           await forgetCopy(control, to, at.newSchema)
-          await dropKeyUses(control, (await getTenant(control, slug)).id, at.from)
+          await forgetRequests(control, (await getTenant(control, slug)).id, at.from)
           return { position: at, done: total, total, result: { tenant: slug, from: at.from, to } }
       }
     },

@@ -1,8 +1,10 @@
 import { onlyRow } from '../db/only-row.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
+import { describeError, log } from '../logger.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { lockPlacements } from '../tenancy/register-placement.ts'
+import { copyUsage } from './collect-usage.ts'
 
 export interface PlacementRecord {
   readonly name: string
@@ -84,6 +86,10 @@ export async function requireRoom(control: ControlPlane, name: string): Promise<
  */
 export async function removePlacement(control: ControlPlane, name: string): Promise<void> {
   if (name === control.catalog) throw new AppError('conflict', `The placement "${name}" holds the catalog.`)
+  // What tenants that were there have asked for; unless its server is gone already.
+  await copyUsage(control, name).catch((error) =>
+    log.warn('usage was not collected', { placement: name, error: describeError(error) }),
+  )
   await withOwnerTransaction(control.pools, control.catalog, async (client) => {
     await lockPlacements(client, name)
     const { rows } = await client.query<PlacementRecord>(

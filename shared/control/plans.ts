@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { onlyRow } from '../db/only-row.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
@@ -74,7 +75,8 @@ async function change(client: pg.ClientBase, name: string, limits: PlanChange): 
     ],
   )
   await markWhoIsOver(client, { plan: name })
-  return changed
+  const { rows } = await client.query<PlanRecord>(`SELECT ${columns} FROM catalog.plans p WHERE p.name = $1`, [name])
+  return onlyRow(rows)
 }
 
 /** The burst belongs to the rate: it goes with it, and comes with it. */

@@ -22,9 +22,10 @@ export function probePools(): Pools {
 }
 
 function openPools(size: number): Pools {
-  const { ATRIUM_STAGE, ATRIUM_LOGIN, CONNECTION_TENANTS, CONNECTION_MINUTES, PROXY_HOSTS } = readEnvironment()
+  const { ATRIUM_STAGE, ATRIUM_LOGIN, CONNECTION_TENANTS, CONNECTION_MINUTES, CONNECTION_NAMED, PROXY_HOSTS } =
+    readEnvironment()
   const recycling = { tenants: CONNECTION_TENANTS, age: CONNECTION_MINUTES * 60_000 }
   const secretId = (placement: string) => secretName(ATRIUM_STAGE, placement, ATRIUM_LOGIN)
   const credentials = createCredentialsReader({ secretId, hostOf: (placement) => PROXY_HOSTS[placement] })
-  return createPools({ credentials, size, recycling })
+  return createPools({ credentials, size, recycling, named: CONNECTION_NAMED })
 }

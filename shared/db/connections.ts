@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import pg from 'pg'
 import { log } from '../logger.ts'
 import type { DatabaseCredentials } from './credentials.ts'
+import { nameStatements } from './prefaced-statement.ts'
 import { rowTypes } from './row-types.ts'
 import { databaseErrorOf, sqlState, sqlStateOf } from './sql-states.ts'
 
@@ -68,15 +69,18 @@ export function configOf(credentials: DatabaseCredentials): pg.ClientConfig {
   }
 }
 
-/** A pool of pg's own. What is said on its clients when nobody listens ends no process. */
-export function openPgPool(credentials: DatabaseCredentials, size: number): pg.Pool {
+/** A pool of pg's own, each statement named if `named`. What is said on its clients when nobody listens ends no process. */
+export function openPgPool(credentials: DatabaseCredentials, size: number, named = false): pg.Pool {
   const pool = new pg.Pool({
     ...configOf(credentials),
     max: size,
     idleTimeoutMillis: 0, // a frozen function runs no timers (node-postgres#2718)
   })
   // What the server says in the moment of a checkout, in one piece with its greeting, nobody listens to yet: it would end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined)
+    if (named) nameStatements(client)
+  })
   // An idle connection that the server closed: the pool has dropped it already.
   pool.on('error', (error) => log.warn('idle database connection lost', { sqlState: sqlStateOf(error) }))
   return pool

@@ -4,6 +4,8 @@ import { queryPrefaced, type Statement } from './prefaced-statement.ts'
 
 /** Whatever role the connection was left with, a statement of the login's own runs as the login itself. */
 export const leaveTenant: Statement = { text: 'SELECT FROM atrium.leave()', values: [] }
+/** The same for a note, which gives up sooner than the request that waits for it. */
+export const beginNote: Statement = { text: 'SELECT FROM atrium.begin_note()', values: [] }
 
 /** A write of the login's own that goes along behind other work, in its flight, under a Sync of its own. */
 export interface Note {
@@ -23,7 +25,7 @@ export async function sendNotes(client: pg.ClientBase, notes: Notes | undefined)
   await Promise.all(
     due.map(async ({ statement, answered, failed }) => {
       try {
-        const { rows } = await queryPrefaced(client, leaveTenant, statement)
+        const { rows } = await queryPrefaced(client, beginNote, statement)
         answered?.(rows)
       } catch (error) {
         log.warn('a note beside the work was not written', { error: describeError(error) })

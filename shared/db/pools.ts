@@ -66,6 +66,8 @@ export interface PoolsOptions {
   /** Connections to each placement. */
   readonly size?: number
   readonly recycling?: Recycling
+  /** Whether statements are named, as they may be where no pooler stands before the server; see `nameStatements`. */
+  readonly named?: boolean
 }
 
 /** What a connection has been through. */
@@ -124,7 +126,7 @@ export function createPools(options: PoolsOptions): Pools {
       return existing
     }
     const credentials = await options.credentials.read(placement)
-    const pool = open.get(placement) ?? openPgPool(credentials, options.size ?? 1)
+    const pool = open.get(placement) ?? openPgPool(credentials, options.size ?? 1, options.named)
     first ??= placement
     open.set(placement, pool)
     use(pool, 1)

@@ -41,12 +41,12 @@ const defaultLimits: StatementLimits = { statementTimeout: 10_000, lockTimeout: 
 
 /** No statement goes on at the server for longer than its request does here, or than its tenant's plan allows. */
 function limitsBy({ deadline, statementTimeout }: Terms, asked: Partial<StatementLimits> = {}): StatementLimits {
-  const most = statementTimeout ?? defaultLimits.statementTimeout
-  const left = deadline === undefined ? most : timeLeft(deadline)
+  const wanted = asked.statementTimeout ?? statementTimeout ?? defaultLimits.statementTimeout
+  const left = deadline === undefined ? wanted : timeLeft(deadline)
   return {
     lockTimeout: asked.lockTimeout ?? defaultLimits.lockTimeout,
     // 0 would be no limit at all.
-    statementTimeout: Math.max(1, Math.floor(Math.min(asked.statementTimeout ?? most, most, left))),
+    statementTimeout: Math.max(1, Math.floor(Math.min(wanted, statementTimeout ?? wanted, left))),
   }
 }
 
@@ -150,11 +150,15 @@ export function withTenantTransaction<Result>(
       client.query(preface.text, [...preface.values]),
     ])
     opened.catch(() => undefined) // awaited below; until then a refusal is not an unhandled one
-    const transaction = statementsOn(client, onRows)
+    let rows = 0
+    const transaction = statementsOn(client, (more) => {
+      rows += more
+    })
     try {
       const result = await work(transaction).finally(transaction.close)
       await opened
       await Promise.all([commit(client), sendNotes(client, notes)])
+      onRows?.(rows)
       return result
     } catch (error) {
       // What kept the transaction from opening is why the statements behind it failed.
@@ -174,12 +178,12 @@ export function withTenantTransaction<Result>(
 }
 
 /** `close` keeps a statement that `work` forgot to wait for from running in the next user's transaction. */
-function statementsOn(client: pg.ClientBase, onRows: Terms['onRows']): TenantStatements & { close(): void } {
+function statementsOn(client: pg.ClientBase, onRows: (rows: number) => void): TenantStatements & { close(): void } {
   let closed = false
   const run = async <Row>(text: string, values: readonly unknown[], refusals?: Refusals) => {
     if (closed) throw new Error('the tenant transaction has ended')
     const result = await client.query({ text, values: [...values] }).catch((error) => refuse(error, refusals))
-    onRows?.(result.rowCount ?? 0)
+    onRows(result.rowCount ?? 0)
     return result.rows as Row[]
   }
   return {

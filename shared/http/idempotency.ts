@@ -73,6 +73,14 @@ export function replayed(answer: Answer): Answer {
   return { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } }
 }
 
+/** Whether a request with this key was carried out before. */
+export async function isKeyKnown(statements: TenantStatements, once: OnceKey): Promise<boolean> {
+  const found = await statements.read('SELECT key FROM idempotency_keys WHERE route = $1 AND key = $2', [
+    ...[once.route, once.key],
+  ])
+  return found.length > 0
+}
+
 interface Claim {
   readonly created: boolean
   readonly same: boolean

@@ -1,6 +1,7 @@
 import type middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import { type Deadline, deadlineOf, within } from '../deadline.ts'
+import type { AppError } from '../errors.ts'
 import type { Credential } from '../tenancy/credential.ts'
 import type { RateState } from '../tenancy/rate-leases.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
@@ -33,6 +34,8 @@ export interface RequestState {
   admitted?: Admitted
   /** What the tenant may still ask for, where its plan has a rate. */
   rate?: RateState | undefined
+  /** Why nothing may be added for the tenant now. */
+  exceeded?: AppError
   /** The host that was called, as `findHost` finds it. */
   host?: string
   /** Whose pages may read the answer, for a request that says where its page is from. */

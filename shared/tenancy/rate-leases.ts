@@ -28,21 +28,25 @@ export interface RateLeases {
    * plan without a rate. Throws RateLimited when there is none, and what `draw` throws.
    */
   take(tenant: Tenant, draw: (statement: Statement) => Promise<readonly unknown[]>): Promise<RateState | undefined>
-  /** Draws tokens along with a tenant's work: those that were spent on credit and, for a tenant that is busy here, some ahead. */
+  /** Draws along with a tenant's work what was spent on credit. */
   notesFor(tenant: Tenant): Notes
 }
 
-/** A function instance's part of a tenant's tokens. */
+/** What a function instance has let a tenant ask for, and not yet drawn. */
 interface Lease {
-  /** To be spent; below 0 they are spent already, and not yet drawn. */
-  tokens: number
-  /** How many are drawn ahead at a time, and given on credit. */
+  /** Tokens that were given on credit. */
+  owed: number
+  /** How many may be owed. */
   slice: number
-  /** When they were drawn, and how many there were left for everyone. */
+  /** When some were last drawn, and how many there were left for everyone. */
   drawnAt: number
   shared: number
+  /** Between the two it is known that there is no token. */
+  refusedFrom: number
   refusedUntil: number
   drawing: Promise<void> | undefined
+  /** Of the plan that all this is about. */
+  rate: Rate
 }
 
 interface Rate {
@@ -50,8 +54,8 @@ interface Rate {
   readonly burst: number
 }
 
-/** Milliseconds after which a slice lapses that was not spent: an instance that fell idle, or was frozen, hoards none. */
-const lapse = 1_000
+/** Milliseconds between two draws up to which a tenant counts as busy in this instance. */
+const busyWithin = 1_000
 /** Milliseconds between two looks of an instance at an empty bucket. */
 const shortestRefusal = 20
 const mostLeases = 10_000
@@ -59,33 +63,40 @@ const mostLeases = 10_000
 /**
  * Keeps tenants to their plans' rates over all function instances, by a token bucket a tenant in its placement. An instance
  * serves on credit, a slice at most, and draws what it has given beside the work that it was given for: so a request waits for
- * no other, a rate costs no round trip, and all instances together overshoot by a slice each. A slice is one request, and
- * doubles while the tenant uses one up within a second, to a tenth of the burst. Only an instance whose credit is spent asks
- * before it serves, in a short statement of its own, and if there is no token keeps refusing by itself until one has grown.
+ * no other, a rate costs no round trip, no token lies idle in an instance, and all of them together overshoot by a slice each. A
+ * slice is one request, and doubles while the tenant is busy here, to a tenth of the burst. Only an instance whose credit is spent
+ * asks before it serves, in a short statement of its own, and if there is no token refuses by itself until one has grown.
  */
 export function createRateLeases(now: () => number = () => Date.now()): RateLeases {
   const leases = new Map<string, Lease>()
 
-  const leaseOf = (id: string, burst: number): Lease => {
+  const leaseOf = (id: string, rate: Rate): Lease => {
     const known = leases.get(id)
     if (known !== undefined) {
-      if (known.tokens > 0 && now() - known.drawnAt >= lapse) known.tokens = 0
+      // Another plan: what was known of the bucket is not known of this one. What is owed stays owed.
+      if (known.rate.perSecond !== rate.perSecond || known.rate.burst !== rate.burst) {
+        Object.assign(known, { rate, slice: 1, shared: rate.burst, refusedUntil: 0 })
+      }
       return known
     }
     if (leases.size >= mostLeases) leases.clear()
     const lease: Lease = {
-      ...{ tokens: 0, slice: 1, drawnAt: Number.NEGATIVE_INFINITY, shared: burst },
-      ...{ refusedUntil: 0, drawing: undefined },
+      ...{ owed: 0, slice: 1, drawnAt: Number.NEGATIVE_INFINITY, shared: rate.burst, rate },
+      ...{ refusedFrom: 0, refusedUntil: 0, drawing: undefined },
     }
     leases.set(id, lease)
     return lease
   }
 
-  /** A draw that is under way until it is told what came of it. */
-  const beginDraw = (tenantId: string, lease: Lease, rate: Rate): Required<Note> => {
-    const isBusy = now() - lease.drawnAt < lapse
+  /** A clock that was set back refuses nobody for as long as it was. */
+  const isRefusing = ({ refusedFrom, refusedUntil }: Lease) => now() >= refusedFrom && now() < refusedUntil
+
+  /** A draw of what is owed, under way until it is told what came of it. */
+  const beginDraw = (tenantId: string, lease: Lease): Required<Note> => {
+    const { rate } = lease
+    const since = now() - lease.drawnAt
+    const isBusy = since >= 0 && since < busyWithin
     lease.slice = isBusy ? Math.max(1, Math.min(lease.slice * 2, Math.floor(rate.burst / 10))) : 1
-    const wanted = Math.max(1, (isBusy ? lease.slice : 0) - lease.tokens)
     const { promise, resolve } = Promise.withResolvers<void>()
     lease.drawing = promise
     const end = () => {
@@ -93,47 +104,49 @@ export function createRateLeases(now: () => number = () => Date.now()): RateLeas
       resolve()
     }
     return {
-      statement: drawTokens(tenantId, rate, wanted),
+      statement: drawTokens(tenantId, rate, Math.max(1, lease.owed)),
       answered([row]) {
         const { granted, tokens } = row as { readonly granted: number; readonly tokens: number }
-        lease.tokens += granted
+        lease.owed = Math.max(0, lease.owed - granted)
         lease.drawnAt = now()
         lease.shared = tokens
-        const untilNext = ((1 - tokens) / rate.perSecond) * 1_000
-        if (granted === 0) lease.refusedUntil = now() + Math.max(shortestRefusal, untilNext)
+        if (granted === 0) {
+          lease.refusedFrom = now()
+          lease.refusedUntil = now() + Math.max(shortestRefusal, ((1 - tokens) / rate.perSecond) * 1_000)
+        }
         end()
       },
       failed: end,
     }
   }
 
-  const stateOf = (lease: Lease, { perSecond, burst }: Rate): RateState => {
-    const grown = Math.min(burst, lease.shared + ((now() - lease.drawnAt) / 1_000) * perSecond)
-    const remaining = Math.max(0, Math.floor(grown + lease.tokens))
-    return { perSecond, burst, remaining, resetIn: Math.ceil((burst - remaining) / perSecond) }
+  const stateOf = ({ shared, drawnAt, owed, rate }: Lease): RateState => {
+    const { perSecond, burst } = rate
+    const grown = shared + (Math.max(0, now() - drawnAt) / 1_000) * perSecond
+    const remaining = Math.max(0, Math.floor(Math.min(burst, grown) - owed))
+    return { ...rate, remaining, resetIn: Math.ceil((burst - remaining) / perSecond) }
   }
 
-  const refusal = (lease: Lease, rate: Rate): RateLimited => {
-    const resetIn = Math.max(1, Math.ceil((lease.refusedUntil - now()) / 1_000))
-    return new RateLimited({ ...rate, remaining: 0, resetIn })
+  const refusal = ({ refusedUntil, rate }: Lease): RateLimited => {
+    return new RateLimited({ ...rate, remaining: 0, resetIn: Math.max(1, Math.ceil((refusedUntil - now()) / 1_000)) })
   }
 
   return {
     async take({ id, limits }, draw) {
       const rate = rateOf(limits)
       if (rate === undefined) return undefined
-      const lease = leaseOf(id, rate.burst)
+      const lease = leaseOf(id, rate)
       for (;;) {
-        if (lease.tokens < 1 && now() < lease.refusedUntil) throw refusal(lease, rate)
-        if (lease.tokens > -lease.slice) {
-          lease.tokens -= 1
-          return stateOf(lease, rate)
+        if (isRefusing(lease)) throw refusal(lease)
+        if (lease.owed < lease.slice) {
+          lease.owed += 1
+          return stateOf(lease)
         }
         if (lease.drawing !== undefined) {
           await lease.drawing
           continue
         }
-        const { statement, answered, failed } = beginDraw(id, lease, rate)
+        const { statement, answered, failed } = beginDraw(id, lease)
         try {
           answered(await draw(statement))
         } catch (error) {
@@ -145,11 +158,9 @@ export function createRateLeases(now: () => number = () => Date.now()): RateLeas
     notesFor:
       ({ id, limits }) =>
       () => {
-        const rate = rateOf(limits)
-        const lease = rate && leases.get(id)
-        if (rate === undefined || lease === undefined || lease.drawing !== undefined) return []
-        const isDue = lease.tokens < 0 || (lease.slice > 1 && lease.tokens < lease.slice / 2)
-        return isDue && now() >= lease.refusedUntil ? [beginDraw(id, lease, rate)] : []
+        const lease = rateOf(limits) && leases.get(id)
+        if (lease === undefined || lease.drawing !== undefined || isRefusing(lease)) return []
+        return lease.owed >= Math.max(1, lease.slice / 2) ? [beginDraw(id, lease)] : []
       },
   }
 }

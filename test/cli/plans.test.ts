@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { collectUsage, forgetForeignUsage } from '../../shared/control/collect-usage.ts'
 import { getTenant } from '../../shared/control/list-tenants.ts'
+import { removePlacement } from '../../shared/control/placements.ts'
+import { withOwnerTransaction } from '../../shared/db/owner-transaction.ts'
+import { registerPlacement } from '../../shared/tenancy/register-placement.ts'
+import { addPlacement } from '../support/add-placement.ts'
 import { type ControlServer, startControlServer } from '../support/control-server.ts'
 import { runLocal } from '../support/local-command.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
@@ -97,7 +102,7 @@ describe('usage', () => {
       client.query(`INSERT INTO atrium.usage SELECT id, d::date, 1200, 3, 1, 4567.89, 20, 99999
         FROM catalog.tenants, generate_series('2026-03-01'::date, '2026-03-02', '1 day') AS d WHERE slug = 'acme'`),
     )
-    await stage.asOwner((client) => client.query('UPDATE catalog.placements SET collected_at = NULL'))
+    await collectUsage(stage.control, 'main')
     const range = ['--from', '2026-03-01', '--to', '2026-03-31']
     const sum = { requests: 2_400, throttled: 6, errors: 2, database_ms: 9_135.8, rows: 40, bytes: 199_998 }
     const [acme, ...others] = await json('usage', ...range)
@@ -113,6 +118,25 @@ describe('usage', () => {
     expect((await atrium('usage', '--from', '2026-04-01', '--to', '2026-04-02')).stdout).toContain(
       'No tenant has asked',
     )
+  })
+
+  it('is neither doubled by a database that was restored from a copy, nor lost with a placement', async () => {
+    const day = ['--from', '2026-06-01', '--to', '2026-06-01']
+    await addPlacement(stage, 'restored')
+    await stage.asOwner((client) => client.query("DELETE FROM catalog.placements WHERE name = 'restored'"))
+    const used = (placement: string) =>
+      withOwnerTransaction(stage.control.pools, placement, (client) =>
+        client.query(`INSERT INTO atrium.usage VALUES (1, '2026-06-01', 700, 0, 0, 1, 1, 1)`),
+      )
+    await used('main')
+    await used('restored')
+    await forgetForeignUsage(stage.control, 'restored')
+    await registerPlacement(stage.control, 'restored')
+    expect(await json('usage', ...day)).toMatchObject([{ requests: 700 }])
+    // What has been asked for there since counts, also when the placement goes.
+    await used('restored')
+    await removePlacement(stage.control, 'restored')
+    expect(await json('usage', ...day)).toMatchObject([{ requests: 1_400 }])
   })
 
   it('outlives its tenant', async () => {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { collectUsage } from '../../shared/control/collect-usage.ts'
-import { changeTenant } from '../../shared/control/list-tenants.ts'
+import { changeTenant, getTenant } from '../../shared/control/list-tenants.ts'
 import { listDailyUsage, listUsage } from '../../shared/control/list-usage.ts'
-import { addPlan, type PlanLimits, updatePlan } from '../../shared/control/plans.ts'
+import { addPlan, type PlanLimits } from '../../shared/control/plans.ts'
+import { withTenantTransaction } from '../../shared/db/tenant-database.ts'
 import { applicationDirectory } from '../../shared/http/application-catalog.ts'
 import { type CallOptions, type CallResult, call } from '../support/call.ts'
 import { takeLogLines } from '../support/log-lines.ts'
@@ -133,10 +134,12 @@ describe('a plan', () => {
 
   it.each([
     ['rows', { row_limit: 2 }],
-    ['room', { storage_bytes: 50_000 }],
+    ['room', { storage_bytes: 150 }],
   ])('that allows no more %s refuses what adds to them, until there is room or another plan', async (what, limits) => {
     await plan(limits)
-    for (let n = 0; n < 3; n += 1) expect((await make()).status).toBe(201)
+    const headers = { 'idempotency-key': 'before' }
+    const first = await ask('POST', '/products', { body: { name: 'LANTERN', price: '1' }, headers })
+    for (let n = 0; n < 2; n += 1) expect((await make()).status).toBe(201)
     await collectUsage(stage.control, 'main')
     await forget()
     const refused = await make()
@@ -144,12 +147,13 @@ describe('a plan', () => {
     expect(refused.body.detail).toContain(what)
     expectProblem(await ask('PATCH', '/products/1', { body: { price: '2' } }), 403, 'plan-exceeded')
     expect((await ask()).status).toBe(200)
-    expect((await ask('DELETE', '/products/1')).status).toBe(204)
-    if (what === 'rows') {
-      await collectUsage(stage.control, 'main')
-    } else {
-      await updatePlan(stage.control, slug, { storage_bytes: null })
-    }
+    // What was done before its key is answered as before; another key would add.
+    const again = await ask('POST', '/products', { body: { name: 'LANTERN', price: '1' }, headers })
+    expect(again).toMatchObject({ status: 201, text: first.text, headers: { 'idempotency-replayed': 'true' } })
+    const late = { body: { name: 'LANTERN', price: '1' }, headers: { 'idempotency-key': 'late' } }
+    expectProblem(await ask('POST', '/products', late), 403, 'plan-exceeded')
+    for (const id of ['1', '2']) expect((await ask('DELETE', `/products/${id}`)).status).toBe(204)
+    await collectUsage(stage.control, 'main')
     await forget()
     expect((await make()).status).toBe(201)
   })
@@ -202,6 +206,52 @@ describe('usage', () => {
     expect(after[0]?.requests).toBe(Number(before[0]?.requests) + 10)
     await collectUsage(stage.control, 'main')
     expect(await listDailyUsage(stage.control, slug, days())).toEqual(after)
+  })
+
+  it("keeps no request waiting for a lock of its own tables, or of the tokens'", async () => {
+    await plan({ requests_per_second: 1, burst: 20 })
+    await ask()
+    await stage.asOwner(async (client) => {
+      await client.query('LOCK TABLE atrium.usage, atrium.rate_leases')
+      const answers: CallResult[] = []
+      await later(async () => answers.push(await make(), await ask()))
+      // Their notes gave up; what they were for is done once, and told.
+      expect(statuses(answers)).toEqual([201, 200])
+    })
+    expect((await ask()).body.items).toHaveLength(1)
+  })
+
+  it('of a tenant that somebody holds locked leaves the others measured', async () => {
+    await plan({ row_limit: 1 })
+    for (let n = 0; n < 3; n += 1) await make()
+    await stage.inSchemaOf('other', async (client) => {
+      await client.query('LOCK TABLE products')
+      await collectUsage(stage.control, 'main')
+    })
+    await forget()
+    expectProblem(await make(), 403, 'plan-exceeded')
+  })
+
+  it('counts the rows of work that was done again once', async () => {
+    let tries = 0
+    let rows = 0
+    const tenant = await getTenant(stage.control, slug)
+    await withTenantTransaction(
+      stage.pools,
+      tenant.ref,
+      {},
+      async (db) => {
+        await db.read('SELECT generate_series(1, 100) AS n', [])
+        tries += 1
+        if (tries < 3) await db.write(`DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$`, [])
+      },
+      {
+        onRows: (more) => {
+          rows += more
+        },
+      },
+    )
+    expect({ tries, rows }).toEqual({ tries: 3, rows: 100 })
   })
 
   it('that the server refused to write is said again', async () => {

@@ -9,19 +9,19 @@ export interface Guard {
 export const guards: readonly Guard[] = [
   {
     name: 'the role switch',
-    file: 'shared/db/migrations/placement/0001_entering_a_tenant.sql',
-    without: ["  PERFORM pg_catalog.set_config('role', schema_name, true);\n", ''],
+    file: 'shared/db/migrations/placement/0007_entering_by_assignments.sql',
+    without: ["  done := pg_catalog.set_config('role', schema_name, true);\n", ''],
     tests: ['test/isolation/connections.test.ts'],
   },
   {
     name: 'the search_path',
-    file: 'shared/db/migrations/placement/0001_entering_a_tenant.sql',
+    file: 'shared/db/migrations/placement/0007_entering_by_assignments.sql',
     without: ["pg_catalog.concat(pg_catalog.quote_ident(schema_name), ', pg_temp')", "'public, pg_temp'"],
     tests: ['test/isolation/connections.test.ts'],
   },
   {
     name: 'pg_temp at the end of the path',
-    file: 'shared/db/migrations/placement/0001_entering_a_tenant.sql',
+    file: 'shared/db/migrations/placement/0007_entering_by_assignments.sql',
     without: [
       "pg_catalog.concat(pg_catalog.quote_ident(schema_name), ', pg_temp')",
       'pg_catalog.quote_ident(schema_name)',
@@ -30,7 +30,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'reads that are read-only',
-    file: 'shared/db/migrations/placement/0001_entering_a_tenant.sql',
+    file: 'shared/db/migrations/placement/0007_entering_by_assignments.sql',
     without: ['  IF read_only THEN', '  IF false THEN'],
     tests: ['test/shared/db/tenant-database.test.ts'],
   },
@@ -220,7 +220,7 @@ export const guards: readonly Guard[] = [
   {
     name: 'the credit of an instance at its end',
     file: 'shared/tenancy/rate-leases.ts',
-    without: ['if (lease.tokens > -lease.slice)', 'if (lease.tokens > -1_000)'],
+    without: ['if (lease.owed < lease.slice)', 'if (lease.owed < 1_000)'],
     tests: ['test/shared/tenancy/rate-leases.test.ts', 'test/functions/plans.test.ts'],
   },
   {

@@ -2,7 +2,10 @@ import type pg from 'pg'
 import { createPools, type Pools } from '../../shared/db/pools.ts'
 
 /** Pools on one database with given credentials, without a secret in between. */
-export function createDirectPools(config: pg.ClientConfig, overrides: { port?: number; size?: number } = {}): Pools {
+export function createDirectPools(
+  config: pg.ClientConfig,
+  overrides: { port?: number; size?: number; named?: boolean } = {},
+): Pools {
   const credentials = {
     host: String(config.host),
     port: overrides.port ?? Number(config.port),
@@ -14,5 +17,6 @@ export function createDirectPools(config: pg.ClientConfig, overrides: { port?: n
   return createPools({
     credentials: { read: async () => credentials, forget: () => undefined },
     size: overrides.size ?? 1,
+    named: overrides.named ?? false,
   })
 }

@@ -68,8 +68,8 @@ UNION ALL SELECT format('the function %s runs as its owner without a search_path
 UNION ALL SELECT format('%s may call %s', CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END, p.oid::regprocedure)
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace CROSS JOIN own
   CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
-  WHERE n.nspname IN ('atrium', 'catalog') AND x.grantee <> own.oid AND NOT (x.grantee = 0 AND p.proname IN ('enter', 'leave'))
-UNION ALL SELECT format('PUBLIC may not call atrium.%s', f.name) FROM (VALUES ('enter'), ('leave')) AS f (name)
+  WHERE n.nspname IN ('atrium', 'catalog') AND x.grantee <> own.oid AND NOT (x.grantee = 0 AND p.proname IN ('enter', 'leave', 'begin_note'))
+UNION ALL SELECT format('PUBLIC may not call atrium.%s', f.name) FROM (VALUES ('enter'), ('leave'), ('begin_note')) AS f (name)
   WHERE NOT EXISTS (SELECT FROM pg_proc p CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
     WHERE p.pronamespace = 'atrium'::regnamespace AND p.proname = f.name AND x.grantee = 0)
 UNION ALL SELECT format('the API''s login is a member of %s', m.roleid::regrole)

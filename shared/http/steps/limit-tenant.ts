@@ -1,5 +1,5 @@
 import { applicationPools } from '../../db/application-pools.ts'
-import { leaveTenant } from '../../db/notes.ts'
+import { beginNote } from '../../db/notes.ts'
 import { queryPrefaced, type Statement } from '../../db/prefaced-statement.ts'
 import { within } from '../../deadline.ts'
 import { AppError } from '../../errors.ts'
@@ -22,7 +22,7 @@ export function limitTenant(): Step {
         const ask = () =>
           applicationPools().withClient(
             ...([tenant.ref.placement, 'read'] as const),
-            (client) => queryPrefaced(client, leaveTenant, statement),
+            (client) => queryPrefaced(client, beginNote, statement),
             { deadline: state.deadline },
           )
         const { rows } = await ask().finally(() => {
@@ -39,9 +39,10 @@ export function limitTenant(): Step {
         log.warn('a rate was not kept', { tenant: tenant.slug, error: describeError(error) })
       }
       const { over } = tenant.limits
-      if (over !== null && !addsNothing.has(event.requestContext.http.method)) {
-        throw new AppError('plan_exceeded', exceeded[over])
-      }
+      if (over === null || addsNothing.has(event.requestContext.http.method)) return
+      state.exceeded = new AppError('plan_exceeded', exceeded[over])
+      // What was done before may be asked for again: its key says whether it was.
+      if (event.headers['idempotency-key'] === undefined) throw state.exceeded
     },
   }
 }

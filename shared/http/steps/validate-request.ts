@@ -1,7 +1,10 @@
-import { readOnceKey } from '../idempotency.ts'
+import { isKeyKnown, readOnceKey } from '../idempotency.ts'
 import { readRawRequest } from '../raw-request.ts'
 import type { Step } from '../request-state.ts'
 import { accessOf, serveTenant } from '../serve-tenant.ts'
+
+/** Milliseconds. */
+const logging = 20
 
 /** Checks path, query and body against the endpoint's schema and leaves the work that they ask for. */
 export function validateRequest(): Step {
@@ -21,7 +24,8 @@ export function validateRequest(): Step {
       const once = readOnceKey(event, raw)
       const work = endpoint.prepare(raw, { once, ifMatch })
       const terms = {
-        deadline: state.deadline,
+        // A little before the request's own, so that its time is known when the request is logged.
+        deadline: state.deadline - logging,
         isRepeatable: once !== undefined,
         onSpent: (milliseconds: number) => {
           state.databaseMs += milliseconds
@@ -30,7 +34,12 @@ export function validateRequest(): Step {
           state.rows += rows
         },
       }
-      state.work = () => serveTenant(admitted, accessOf(method), terms, work)
+      const { exceeded } = state
+      state.work = () =>
+        serveTenant(admitted, accessOf(method), terms, async (context) => {
+          if (exceeded !== undefined && !(once && (await isKeyKnown(context.db, once)))) throw exceeded
+          return work(context)
+        })
     },
   }
 }

@@ -82,7 +82,7 @@ async function importOf(file: string, slug: string): Promise<Operation> {
   const body = readFileSync(file)
   const response = await fetch(await presignUpload(key), { method: 'PUT', body })
   expect(response.status).toBe(200)
-  return run(importOperation, { key, slug, name: 'Copy', domains: [], placement: null }, slug)
+  return run(importOperation, { key, slug, name: 'Copy', domains: [], placement: null, plan: null }, slug)
 }
 
 async function everything(slug: string): Promise<unknown> {
@@ -178,7 +178,12 @@ describe('an import', () => {
     await untouched(() => importOf(cut, 'from-text'), 'invalid_archive')
     const key = `imports/${'9'.repeat(36)}.tar.gz`
     await untouched(
-      () => run(importOperation, { key, slug: 'from-none', name: 'x', domains: [], placement: null }, 'from-none'),
+      () =>
+        run(
+          importOperation,
+          { key, slug: 'from-none', name: 'x', domains: [], placement: null, plan: null },
+          'from-none',
+        ),
       'not_found',
     )
   })
@@ -249,7 +254,7 @@ describe('an import', () => {
     // The tenant is active by then; what the worker died before is only saying so.
     const { id } = await startOperation(stage.control, dying, {
       ...{
-        input: { key, slug: 'died-once', name: 'Copy', domains: [], placement: null },
+        input: { key, slug: 'died-once', name: 'Copy', domains: [], placement: null, plan: null },
         tenant: 'died-once',
         operator: 'olga',
       },

@@ -77,7 +77,7 @@ async function bringBack(slug: string, beside: string): Promise<void> {
   uploads += 1
   const key = `imports/${String(uploads).padStart(36, '0')}.tar.gz`
   await fetch(await presignUpload(key), { method: 'PUT', body: readFileSync(file) })
-  const imported = { key, slug: beside, name: 'Brought back', domains: [], placement: null }
+  const imported = { key, slug: beside, name: 'Brought back', domains: [], placement: null, plan: null }
   expect((await run(importOperation, imported)).state).toBe('succeeded')
 }
 

@@ -26,7 +26,8 @@ ALTER TABLE catalog.tenants VALIDATE CONSTRAINT tenants_plan_fkey;
 
 CREATE INDEX tenants_plan_idx ON catalog.tenants (plan);
 
--- How large a tenant's data were when they were last measured: rows by the server's own estimate, unless they had to be counted.
+-- How large a tenant's data were when they were last measured, by the server's own estimate, unless they had to be counted: then
+-- `storage_bytes` is what the rows take, without indexes and what is free between them.
 CREATE TABLE catalog.tenant_sizes (
   tenant_id bigint PRIMARY KEY REFERENCES catalog.tenants ON DELETE CASCADE,
   row_count bigint NOT NULL,
@@ -49,5 +50,5 @@ CREATE TABLE catalog.usage (
   database_ms double precision NOT NULL,
   rows bigint NOT NULL,
   bytes bigint NOT NULL,
-  PRIMARY KEY (day, tenant_id, placement)
+  PRIMARY KEY (tenant_id, day, placement)
 );

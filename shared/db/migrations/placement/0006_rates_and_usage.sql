@@ -1,3 +1,21 @@
+-- As `leave`, for what requests write beside their work: it waits for nobody's lock or disk for long, since a request waits for it.
+CREATE FUNCTION atrium.begin_note()
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  done text;
+BEGIN
+  done := pg_catalog.set_config('role', 'none', true);
+  done := pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  done := pg_catalog.set_config('lock_timeout', '100ms', true);
+  done := pg_catalog.set_config('statement_timeout', '1s', true);
+  done := pg_catalog.set_config('synchronous_commit', 'off', true);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION atrium.begin_note() TO PUBLIC;
+
 -- The tokens that a tenant's requests are still allowed at its plan's rate; function instances draw theirs from here. Unlogged:
 -- a crash gives every tenant a full bucket, and no commit waits for the disk.
 CREATE UNLOGGED TABLE atrium.rate_leases (

@@ -281,7 +281,7 @@ describe('the attempt to mix tenants up', () => {
       }
     }
     const without = (setting: string) =>
-      other.asOwner((client) => client.query(enter.replace(new RegExp(`PERFORM .*'${setting}'.*;`), '')))
+      other.asOwner((client) => client.query(enter.replace(new RegExp(`done := .*'${setting}'.*;`), '')))
     expect((await probe()).breaches).toEqual([])
     await without('search_path')
     expect((await probe()).breaches).toContainEqual(expect.stringMatching(/the path was/))
