@@ -20,8 +20,10 @@ export function embedMetrics(
   metrics: readonly Metric[],
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Readonly<Record<string, unknown>> {
+  // Before the environment is read, which asks the system for each.
+  if (metrics.length === 0) return {}
   const { AWS_LAMBDA_FUNCTION_NAME, AWS_LAMBDA_FUNCTION_VERSION, ATRIUM_STAGE } = environment
-  if (metrics.length === 0 || AWS_LAMBDA_FUNCTION_NAME === undefined) return {}
+  if (AWS_LAMBDA_FUNCTION_NAME === undefined) return {}
   return {
     _aws: {
       Timestamp: Date.now(),

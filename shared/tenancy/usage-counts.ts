@@ -26,11 +26,12 @@ export interface UsageCounts {
 /** What waits to be written for one placement. */
 interface Waiting {
   sentAt: number
-  /** By tenant and day. */
-  readonly counts: Map<string, Usage & { readonly tenantId: string; readonly day: string }>
+  /** By tenant and day (UTC, counted from 1970). */
+  readonly counts: Map<string, Usage & { readonly tenantId: string; readonly day: number }>
 }
 
 const interval = 60_000
+const dayLength = 24 * 60 * 60 * 1_000
 
 /**
  * Sums usage in the function's memory, and sends it along with later work in the same placement, the first time at once. What an
@@ -48,7 +49,7 @@ export function createUsageCounts(now: () => number = () => Date.now()): UsageCo
     return waiting
   }
 
-  const add = ({ counts }: Waiting, tenantId: string, day: string, usage: Usage): void => {
+  const add = ({ counts }: Waiting, tenantId: string, day: number, usage: Usage): void => {
     const key = `${tenantId} ${day}`
     const sum = counts.get(key)
     counts.set(key, { tenantId, day, ...(sum === undefined ? usage : addUsage(sum, usage)) })
@@ -56,7 +57,7 @@ export function createUsageCounts(now: () => number = () => Date.now()): UsageCo
 
   return {
     count({ id, ref }, usage) {
-      add(waitingAt(ref.placement), id, new Date(now()).toISOString().slice(0, 10), usage)
+      add(waitingAt(ref.placement), id, Math.floor(now() / dayLength), usage)
     },
     notesFor: (placement) => () => {
       const waiting = placements.get(placement)
@@ -85,7 +86,7 @@ function addUsage(one: Usage, other: Usage): Usage {
 }
 
 /** In the order of their keys, so that instances which add to the same rows wait for each other and never in a circle. */
-function addToRecords(counted: readonly (Usage & { readonly tenantId: string; readonly day: string })[]) {
+function addToRecords(counted: readonly (Usage & { readonly tenantId: string; readonly day: number })[]) {
   return {
     text: `INSERT INTO atrium.usage AS u (tenant_id, day, requests, throttled, errors, database_ms, rows, bytes)
       SELECT * FROM unnest($1::bigint[], $2::date[], $3::bigint[], $4::bigint[], $5::bigint[], $6::float8[], $7::bigint[], $8::bigint[])
@@ -95,7 +96,7 @@ function addToRecords(counted: readonly (Usage & { readonly tenantId: string; re
         database_ms = u.database_ms + excluded.database_ms, rows = u.rows + excluded.rows, bytes = u.bytes + excluded.bytes`,
     values: [
       counted.map(({ tenantId }) => tenantId),
-      counted.map(({ day }) => day),
+      counted.map(({ day }) => new Date(day * dayLength).toISOString().slice(0, 10)),
       counted.map(({ requests }) => requests),
       counted.map(({ throttled }) => throttled),
       counted.map(({ errors }) => errors),

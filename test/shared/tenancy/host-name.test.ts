@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { canonicalDomain, canonicalHost } from '../../../shared/tenancy/host-name.ts'
 
@@ -46,6 +47,17 @@ describe('canonicalHost', () => {
   ])('refuses %j', (host) => {
     expect(canonicalHost(host)).toBeUndefined()
   })
+})
+
+it('finds the same by its short way as by the long one, and numbers in disguise no name', () => {
+  const parts = ['a', 'shop', '0x7f', '1', '255', 'xn--bcher-kva', 'ab--cd', '0xg', 'e0', '-', 'acme-', '0']
+  for (const first of parts) {
+    for (const last of parts) {
+      const ascii = domainToASCII(`${first}.${last}`)
+      const isName = ascii !== '' && ascii.split('.').every((part) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(part))
+      expect(canonicalHost(`${first}.${last}`), `${first}.${last}`).toBe(isName ? ascii : undefined)
+    }
+  }
 })
 
 describe('canonicalDomain', () => {
