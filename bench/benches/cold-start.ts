@@ -1,0 +1,87 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { routes } from '../../functions/routes.ts'
+import type { Answer } from '../../local/gateway/function-process.ts'
+import { projectFolder } from '../../test/support/project-folder.ts'
+import type { Bench, Measured } from '../bench.ts'
+import { bundleFile, bundleFunction } from '../bundles.ts'
+import { interleave } from '../interleave.ts'
+import type { BenchStage } from '../stage.ts'
+import { alone } from './measures.ts'
+
+/** What of a request each function is asked first. */
+const firstRequests: Readonly<Record<string, readonly [method: string, target: string]>> = {
+  products: ['GET', '/products?limit=20'],
+  orders: ['GET', '/orders?limit=20'],
+  health: ['GET', '/health'],
+  docs: ['GET', '/docs'],
+  preflight: ['OPTIONS', '/products'],
+}
+
+export const coldStart: Bench = {
+  name: 'cold-start',
+  about: 'From the start of a process to its first answer, the secret fetched on the way.',
+  async run({ quick, openStage, progress }) {
+    const stage = await openStage()
+    await stage.createShop('acme', 100)
+    const folder = mkdtempSync(join(tmpdir(), 'atrium-bench-'))
+    const floor = join(folder, 'floor')
+    await bundleFile(join(projectFolder, 'bench/servers/pg-alone.ts'), floor)
+    const floorEnvironment = { ...stage.environment, FLOOR: JSON.stringify(stage.connection('api')) }
+    const measured: Measured[] = []
+    for (const name of new Set(routes.map((route) => route.function))) {
+      progress(name)
+      const code = join(folder, name)
+      await bundleFunction(name, code)
+      const event = await firstEvent(stage, name)
+      const both = await interleave(
+        { work: () => firstAnswer(floor, {}, floorEnvironment) },
+        { work: () => firstAnswer(code, event, stage.environment) },
+        { repetitions: quick ? 2 : 25, pieces: 1 },
+      )
+      const more = both.throughput.map((each, at) => 1_000 / each - 1_000 / (both.floorThroughput[at] ?? 0))
+      const label = { floor: 'a bundle with pg alone', unit: 'ms' } as const
+      measured.push(
+        alone(
+          { ...label, measure: `${name}: longer by`, goal: { at: 'most', value: 45 } },
+          more,
+          both.floorLatency.median,
+        ),
+      )
+      measured.push(
+        alone({ measure: `${name}: code`, floor: '', unit: 'KB', goal: { at: 'most', value: 300 } }, [codeSize(code)]),
+      )
+    }
+    rmSync(folder, { recursive: true })
+    return measured
+  },
+}
+
+/** Kilobytes of 1,000 bytes, source maps and pages left out. */
+function codeSize(code: string): number {
+  const files = readdirSync(code, { withFileTypes: true }).filter((file) => file.isFile() && /\.m?js$/.test(file.name))
+  return Math.round(files.reduce((sum, { name }) => sum + statSync(join(code, name)).size, 0) / 1_000)
+}
+
+async function firstEvent(stage: BenchStage, name: string): Promise<unknown> {
+  const [method, target] = firstRequests[name] ?? []
+  if (method === undefined || target === undefined) throw new Error(`no first request is known of the function ${name}`)
+  return stage.eventFor('acme', method, target, undefined, { origin: 'https://console.test' })
+}
+
+/** Runs a bundle in a process of its own until it has answered one event. */
+async function firstAnswer(code: string, event: unknown, environment: Readonly<Record<string, string>>): Promise<void> {
+  const child = fork(join(projectFolder, 'local/gateway/function-process.ts'), [join(code, 'index.mjs'), 'handler'], {
+    env: { ...environment, TZ: ':UTC' },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const answered = once(child, 'message')
+  child.send({ event, requestId: 'first', deadline: Date.now() + 30_000 })
+  const [{ outcome }] = (await answered) as [Answer]
+  child.kill('SIGKILL')
+  const status = 'result' in outcome ? (outcome.result as { statusCode: number }).statusCode : outcome
+  if (typeof status !== 'number' || status >= 400) throw new Error(`the first answer was ${JSON.stringify(status)}`)
+}

@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import { getTenant } from '../../shared/control/list-tenants.ts'
+import type { Pools } from '../../shared/db/pools.ts'
+import { openTenantDatabase } from '../../shared/db/tenant-database.ts'
+import type { Tenant } from '../../shared/tenancy/tenant.ts'
+import type { Bench, Measured } from '../bench.ts'
+import { fill } from '../fill.ts'
+import { type Interleaved, interleave, ratioOf } from '../interleave.ts'
+import type { BenchStage } from '../stage.ts'
+import { alone, latencyOf } from './measures.ts'
+import { listOf } from './read.ts'
+
+export const growth: Bench = {
+  name: 'growth',
+  about: 'Read any tenant, of few or of many, while another is made every second.',
+  async run({ quick, openStage, progress }) {
+    const few = await openReaders(await openStage(), 10, progress)
+    const sizes = quick
+      ? [{ tenants: 60, placements: 2 }]
+      : [
+          { tenants: 1_000, placements: 2 },
+          { tenants: 10_000, placements: 20 },
+        ]
+    const measured: Measured[] = []
+    for (const { tenants, placements } of sizes) {
+      const stage = await openStage({ placements })
+      const many = await openReaders(stage, tenants, progress)
+      let made = 0
+      const making = setInterval(() => {
+        made += 1
+        void stage.createTenant(`late-${made}`)
+      }, 1_000)
+      for (const [name, draw] of [
+        ['uniform', uniform],
+        ['Zipf', zipf(tenants)],
+      ] as const) {
+        progress(`${tenants.toLocaleString('en')} tenants, ${name}`)
+        const both = await interleave(
+          { work: () => few.read(uniform(10)), concurrency: 2 },
+          { work: () => many.read(draw(tenants)), concurrency: 2 },
+          { repetitions: quick ? 2 : 10, pieces: quick ? 300 : 5_000 },
+        )
+        measured.push(...beside(`${tenants.toLocaleString('en')} tenants, ${name}`, both))
+      }
+      clearInterval(making)
+      measured.push(
+        alone(
+          {
+            measure: `${tenants.toLocaleString('en')} tenants: the largest backend's own memory`,
+            floor: '',
+            unit: 'MB',
+            goal: { at: 'most', value: 32 },
+          },
+          [await largestBackend(stage)],
+        ),
+      )
+      await many.end()
+      await stage.end()
+    }
+    await few.end()
+    return measured
+  },
+}
+
+function beside(measure: string, both: Interleaved): Measured[] {
+  const floor = 'itself at 10 tenants'
+  const goal = { at: 'most', value: 1.3 } as const
+  return [
+    latencyOf({ measure: `${measure}, mean`, floor, goal: null }, both),
+    ...(['median', 'p99'] as const).map(
+      (which): Measured => ({
+        ...alone(
+          { measure: `${measure}, ${which}`, floor, unit: 'ms', goal },
+          [both.latency[which]],
+          both.floorLatency[which],
+        ),
+        ...ratioOf([both.latency[which]], [both.floorLatency[which]]),
+        spread: null,
+      }),
+    ),
+  ]
+}
+
+interface Readers {
+  read(tenant: number): Promise<unknown>
+  end(): Promise<void>
+}
+
+/** A function instance for each placement: as many as it takes to have each one's pool open. */
+async function openReaders(stage: BenchStage, tenants: number, progress: (text: string) => void): Promise<Readers> {
+  const slugs = await fill(stage, tenants, progress, (slug, placement) => stage.createShop(slug, 20, placement))
+  const refs = new Map<string, Tenant['ref']>()
+  for (const slug of slugs) refs.set(slug, (await getTenant(stage.control, slug)).ref)
+  const pools = new Map<string, Pools>(stage.placements.map((placement) => [placement, stage.openPools({ size: 2 })]))
+  return {
+    async read(tenant) {
+      const ref = refs.get(slugs[tenant] ?? '')
+      const open = ref && pools.get(ref.placement)
+      if (ref === undefined || open === undefined) throw new Error(`there is no tenant ${tenant}`)
+      return openTenantDatabase(open, ref).read(listOf('products'), ['0'])
+    },
+    async end() {
+      await Promise.all([...pools.values()].map((each) => each.end()))
+    },
+  }
+}
+
+const uniform = (tenants: number) => Math.floor(Math.random() * tenants)
+
+/** The n-th tenant is asked for 1/n as often as the first. */
+function zipf(tenants: number): (tenants: number) => number {
+  const sums: number[] = []
+  let sum = 0
+  for (let n = 1; n <= tenants; n += 1) {
+    sum += 1 / n
+    sums.push(sum)
+  }
+  return () => {
+    const drawn = Math.random() * sum
+    let [low, high] = [0, tenants - 1]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((sums[middle] ?? 0) < drawn) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+/** Megabytes that no other process has, of the API's connections; by /proc, and so on Linux alone. */
+async function largestBackend(stage: BenchStage): Promise<number> {
+  const client = new pg.Client(stage.superuser)
+  await client.connect()
+  const { rows } = await client.query<{ pid: number }>("SELECT pid FROM pg_stat_activity WHERE usename LIKE '%\\_api'")
+  await client.end()
+  const sizes = rows.map(({ pid }) => {
+    const [, kilobytes] = /^Private_Dirty:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? []
+    return Number(kilobytes ?? 0) / 1_024
+  })
+  return Math.round(Math.max(0, ...sizes) * 10) / 10
+}
