@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { BuildOptions } from 'esbuild'
+import { bundleOptions } from '../../infra/bundling/bundle-options.ts'
 import type { RenewablePool } from '../gateway/function-pool.ts'
 import { type CodeWatch, watchCode } from './watch-code.ts'
 
@@ -19,13 +20,9 @@ export async function watchProject(folder: string, functions: readonly Renewable
 
 /** As the functions are bundled for AWS. Loaded when it is needed: CDK takes a second. */
 async function bundledAsOnAws(): Promise<{ build: BuildOptions; files: Readonly<Record<string, string>> }> {
-  const { bundling, filesOfFunctions, migrationFiles } = await import('../../infra/constructs/bundling.ts')
-  const { target, mainFields, minify, sourceMap, sourcesContent, externalModules, banner } = bundling()
+  const { filesOfFunctions, migrationFiles } = await import('../../infra/constructs/bundling.ts')
   return {
-    build: {
-      ...{ format: 'esm', target, mainFields, minify, sourcemap: sourceMap, sourcesContent },
-      ...{ external: externalModules, banner: { js: banner ?? '' } },
-    },
+    build: bundleOptions,
     files: Object.assign({}, migrationFiles, ...Object.values(filesOfFunctions)),
   }
 }
