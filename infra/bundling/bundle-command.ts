@@ -1,6 +1,6 @@
-/** Bundles a function in a process of its own, since CDK waits for what it bundles: `node bundle-command.ts ENTRY FOLDER` */
+/** Bundles in a process of its own, since CDK waits for a bundle: `node bundle-command.ts ENTRY FILES FOLDER`, FILES as JSON. */
 import { bundleFunction } from './bundle-function.ts'
 
-const [entry, folder] = process.argv.slice(2)
-if (entry === undefined || folder === undefined) throw new Error('usage: bundle-command.ts ENTRY FOLDER')
-await bundleFunction(entry, folder)
+const [entry, files, folder] = process.argv.slice(2)
+if (entry === undefined || files === undefined || folder === undefined) throw new Error('usage: ENTRY FILES FOLDER')
+await bundleFunction(entry, folder, JSON.parse(files))

@@ -4,10 +4,11 @@ import * as lambda from 'aws-cdk-lib/aws-lambda'
 import * as logs from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { EnvironmentVariable } from '../../shared/environment.ts'
+import { type BundledFiles, migrationFiles } from '../bundling/bundled-files.ts'
 import type { Settings } from '../settings.ts'
 import type { DatabaseStack } from '../stacks/database-stack.ts'
 import type { NetworkStack } from '../stacks/network-stack.ts'
-import { type BundledFiles, bundledCode, migrationFiles, noteEntry } from './bundling.ts'
+import { bundledCode, noteEntry } from './bundling.ts'
 import { createFunctionRole } from './function-role.ts'
 
 type FunctionVariables = Partial<Record<EnvironmentVariable, string>>
