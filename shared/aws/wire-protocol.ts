@@ -14,7 +14,7 @@ export interface Wire<Input, Output> {
 
 /**
  * A client's protocol for the operations that we call, by their names. The SDK's own codec reads and writes every shape of
- * the service's model, at 40 KB and 6 ms of each cold start; ours have a string or two. Signing, retries, timeouts and the
+ * the service's model, at 40 KB of each bundle; ours have a string or two. Signing, retries, timeouts and the
  * endpoint stay the client's.
  */
 export function wireProtocol(

@@ -39,7 +39,7 @@ function checksumOf(stem: string): string {
   return crc32(stem).toString(36).padStart(7, '0')
 }
 
-/** As in `node:zlib`, which takes 2 ms of a cold start to load; this takes 2 µs. */
+/** As in `node:zlib`, which takes 2 ms of a cold start to load. */
 function crc32(text: string): number {
   let rest = -1
   for (const byte of Buffer.from(text)) {
