@@ -7,11 +7,13 @@ import { createTypes } from '../client/create-types.ts'
 import { CommandError, runCommand } from '../local/command-line.ts'
 import { createDescription } from './create-description.ts'
 import { examplesFile, readExamples } from './examples.ts'
+import { renderProblems } from './render-problems.ts'
 
 const help = `Writes the API's description: npm run --silent openapi -- [options]
 
 Asks for the answers that it shows anew, on a PostgreSQL of its own (api/examples.json), and writes api/openapi.json from the
-table of routes, the schemas and those answers, and the client's types (client/api-types.ts) from that.
+table of routes, the schemas and those answers, and the client's types (client/api-types.ts) from that; and the page of
+docs/problems.md that the API serves (functions/docs/page/problems.html).
 
 Options:
   --check      write nothing, ask for nothing, and fail when a file is not what would be written
@@ -32,6 +34,7 @@ const options = {
 const project = fileURLToPath(new URL('..', import.meta.url))
 const openapiFile = fileURLToPath(new URL('openapi.json', import.meta.url))
 const typesFile = fileURLToPath(new URL('../client/api-types.ts', import.meta.url))
+const problemsFile = fileURLToPath(new URL('../functions/docs/page/problems.html', import.meta.url))
 
 await runCommand({ help, options }, async ({ values }) => {
   const recorded = !values.check && !values['no-record'] && (await record())
@@ -39,6 +42,8 @@ await runCommand({ help, options }, async ({ values }) => {
   const wanted = new Map([
     [openapiFile, description],
     [typesFile, await createTypes(description)],
+    // What renders it is larger than all the function.
+    [problemsFile, renderProblems(readFileSync(new URL('../docs/problems.md', import.meta.url), 'utf8'))],
   ])
   const stale = [...wanted].filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text)
   const names = [...(recorded ? [fileURLToPath(examplesFile)] : []), ...stale.map(([file]) => file)].map((file) =>

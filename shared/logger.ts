@@ -1,4 +1,5 @@
 import { AppError } from './errors.ts'
+import { originalStack } from './original-stack.ts'
 
 type Level = 'INFO' | 'WARN' | 'ERROR'
 type Fields = Readonly<Record<string, unknown>>
@@ -34,7 +35,7 @@ export function describeError(error: unknown, depth = 0): Fields {
           routine: error.routine,
           constraint: 'constraint' in error ? error.constraint : undefined,
         }
-      : { message: error.message, stack: error instanceof AppError ? undefined : error.stack }),
+      : { message: error.message, stack: error instanceof AppError ? undefined : originalStack(error.stack) }),
     ...(error.cause !== undefined && depth < 5 ? { cause: describeError(error.cause, depth + 1) } : {}),
   }
 }

@@ -44,6 +44,7 @@ it.each([
   ['functions/products/list-products.ts', '../../shared/db/tenant-ref.ts'],
   ['functions/products/list-products.ts', '../../shared/db/pools.ts'],
   ['shared/courier/fetch-json.ts', '../db/pools.ts'],
+  ['shared/aws/read-secret.ts', '../db/pools.ts'],
   ['functions/credentials/create-key.ts', '../products/product-queries.ts'],
   ['functions/products/handler.ts', '../credentials/create-key.ts'],
   ['infra/app.ts', '../functions/products/handler.ts'],

@@ -6,14 +6,13 @@ import type { FileAnswer } from '../../shared/http/answer.ts'
 import { publicEndpoint } from '../../shared/http/endpoint.ts'
 import { answerPage } from './answer-page.ts'
 import { readPageFile } from './page-files.ts'
-import { renderProblems } from './render-problems.ts'
 
 export const getDocsPageRequest = z.object({
   path: z.object({ page: z.string().meta({ examples: ['problems'] }) }),
 })
 
 const pages: Readonly<Record<string, () => Promise<FileAnswer>>> = {
-  problems: async () => answerPage(renderProblems(await readPageFile('problems.md'))),
+  problems: async () => answerPage(await readPageFile('problems.html')),
   'docs.js': async () => answerAsset('text/javascript; charset=utf-8', await readPageFile('docs.js')),
   'swagger-ui.css': async () => answerAsset('text/css; charset=utf-8', await readPageFile('swagger-ui.css')),
   'swagger-ui-bundle.js': async () =>

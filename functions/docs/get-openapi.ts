@@ -1,9 +1,9 @@
 import * as z from 'zod'
-import openapi from '../../api/openapi.json' with { type: 'json' }
 import { ok } from '../../shared/http/answer.ts'
 import { publicEndpoint } from '../../shared/http/endpoint.ts'
+import { readPageFile } from './page-files.ts'
 
 export const getOpenapi = publicEndpoint({
   request: z.object({}),
-  handle: async () => ok(openapi),
+  handle: async () => ok(JSON.parse((await readPageFile('openapi.json')).toString('utf8'))),
 })

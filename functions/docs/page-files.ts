@@ -7,7 +7,8 @@ export const pageFiles = {
   'docs.js': 'functions/docs/page/docs.js',
   'swagger-ui.css': 'node_modules/swagger-ui-dist/swagger-ui.css',
   'swagger-ui-bundle.js': 'node_modules/swagger-ui-dist/swagger-ui-bundle.js',
-  'problems.md': 'docs/problems.md',
+  'problems.html': 'functions/docs/page/problems.html',
+  'openapi.json': 'api/openapi.json',
 } as const
 
 export type PageFile = keyof typeof pageFiles

@@ -1,5 +1,5 @@
-import { GetSecretValueCommand, ResourceNotFoundException, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import * as z from 'zod'
+import { createSecretsClient, readSecret } from '../../shared/aws/read-secret.ts'
 import type { BootstrapAnswer } from '../../shared/control/invoke-function.ts'
 import { secretName } from '../../shared/db/application-pools.ts'
 import { createCredentialsReader } from '../../shared/db/credentials.ts'
@@ -23,7 +23,7 @@ export async function handler(event: unknown): Promise<BootstrapAnswer> {
   const read = (login: 'api' | 'control') =>
     createCredentialsReader({ secretId: (name) => secretName(ATRIUM_STAGE, name, login) }).read(placement)
   const logins = await Promise.all([read('api'), read('control')]).catch((error: unknown) => {
-    if (causes(error).some((cause) => cause instanceof ResourceNotFoundException)) return undefined
+    if (causes(error).some((cause) => cause.name === 'ResourceNotFoundException')) return undefined
     throw error
   })
   if (logins === undefined) return { refused: undeclared, code: 'placement_unknown' }
@@ -47,14 +47,13 @@ export async function handler(event: unknown): Promise<BootstrapAnswer> {
 /** Its logins' secrets are made by the deployment that declares it. */
 const undeclared = 'its logins have no secrets; declare it in infra/settings.ts (placements), and deploy'
 
-function causes(error: unknown): unknown[] {
+function causes(error: unknown): Error[] {
   return error instanceof Error ? [error, ...causes(error.cause)] : []
 }
 
 async function readMaster(secret: string | undefined): Promise<{ user: string; password: string }> {
   if (secret === undefined) throw new Error('the login names no secret of a master user: masterarn')
-  const answer = await new SecretsManagerClient({}).send(new GetSecretValueCommand({ SecretId: secret }))
-  const found = masterSecret.safeParse(JSON.parse(answer.SecretString ?? '{}'))
+  const found = masterSecret.safeParse(JSON.parse(await readSecret(createSecretsClient(), secret)))
   // Not the ZodError: it could quote the secret.
   if (!found.success) throw new Error(`the secret "${secret}" is not that of a master user`)
   return { user: found.data.username, password: found.data.password }

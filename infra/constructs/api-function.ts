@@ -1,14 +1,14 @@
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as lambda from 'aws-cdk-lib/aws-lambda'
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs'
 import * as logs from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { EnvironmentVariable } from '../../shared/environment.ts'
+import { type BundledFiles, migrationFiles } from '../bundling/bundled-files.ts'
 import type { Settings } from '../settings.ts'
 import type { DatabaseStack } from '../stacks/database-stack.ts'
 import type { NetworkStack } from '../stacks/network-stack.ts'
-import { type BundledFiles, bundling, migrationFiles, noteEntry, project } from './bundling.ts'
+import { bundledCode, noteEntry } from './bundling.ts'
 import { createFunctionRole } from './function-role.ts'
 
 type FunctionVariables = Partial<Record<EnvironmentVariable, string>>
@@ -59,7 +59,7 @@ export function pairs(values: Readonly<Record<string, string | number>>): string
 
 /** A function of either plane: bundled by esbuild, in the VPC, allowed to read its plane's login. */
 export class ApiFunction extends Construct {
-  readonly function: NodejsFunction
+  readonly function: lambda.Function
   readonly logs: logs.LogGroup
 
   constructor(scope: Construct, id: string, props: ApiFunctionProps) {
@@ -98,11 +98,9 @@ export class ApiFunction extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     })
     // By its own name once more: tools tell functions by the id of the construct that holds the resource.
-    this.function = new NodejsFunction(this, id, {
-      entry: project(`functions/${entry}`),
-      handler,
-      projectRoot: project('.'),
-      depsLockFilePath: project('package-lock.json'),
+    this.function = new lambda.Function(this, id, {
+      code: bundledCode(`functions/${entry}`, plane === 'control' ? migrationFiles : files),
+      handler: `index.${handler}`,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
       memorySize: settings.function.memoryMiB,
@@ -123,7 +121,6 @@ export class ApiFunction extends Construct {
       loggingFormat: lambda.LoggingFormat.JSON,
       logGroup: this.logs,
       role: createFunctionRole(this, { logs: this.logs, inVpc: true, tracing: settings.tracing }),
-      bundling: bundling(plane === 'control' ? migrationFiles : files),
     })
     noteEntry(this.function, `functions/${entry}`)
     for (const secret of database.loginSecrets[plane]) secret.grantRead(this.function)

@@ -1,13 +1,12 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as lambda from 'aws-cdk-lib/aws-lambda'
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs'
 import * as logs from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { CourierVariable } from '../../shared/environment.ts'
 import type { Settings } from '../settings.ts'
 import { acknowledge } from './acknowledge.ts'
-import { bundling, noteEntry, project } from './bundling.ts'
+import { bundledCode, noteEntry } from './bundling.ts'
 import { createFunctionRole } from './function-role.ts'
 
 /** Known to who invokes it before it is made: it comes last, since it is told of all the others. */
@@ -27,7 +26,7 @@ const unnamed =
 
 /** The courier: outside the VPC, where the internet is, and without any database's credentials. */
 export class Courier extends Construct {
-  readonly function: NodejsFunction
+  readonly function: lambda.Function
 
   constructor(scope: Construct, id: string, { settings, variables, hasDistribution }: CourierProps) {
     super(scope, id)
@@ -35,11 +34,10 @@ export class Courier extends Construct {
       retention: settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     })
-    this.function = new NodejsFunction(this, id, {
+    this.function = new lambda.Function(this, id, {
       functionName: courierName(settings),
-      entry: project('functions/courier/handler.ts'),
-      projectRoot: project('.'),
-      depsLockFilePath: project('package-lock.json'),
+      code: bundledCode('functions/courier/handler.ts'),
+      handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
       memorySize: 256,
@@ -49,7 +47,6 @@ export class Courier extends Construct {
       loggingFormat: lambda.LoggingFormat.JSON,
       logGroup,
       role: createFunctionRole(this, { logs: logGroup, inVpc: false, tracing: settings.tracing }),
-      bundling: bundling(),
     })
     noteEntry(this.function, 'functions/courier/handler.ts')
     this.allowCertificates()

@@ -1,5 +1,5 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import type { JSONWebKeySet } from 'jose'
+import { invokeFunction } from '../aws/invoke-function.ts'
 import { type CourierRequest, type SigningKeysRequest, signingKeysAnswer } from '../courier/courier-request.ts'
 import {
   type DomainRequest,
@@ -76,9 +76,8 @@ async function invoke(
 ): Promise<string> {
   const { [variable]: FunctionName } = readEnvironment()
   if (FunctionName === undefined) throw new Error(`${variable} is not set`)
-  const answer = await new LambdaClient({}).send(new InvokeCommand({ FunctionName, Payload: JSON.stringify(request) }))
-  const payload = answer.Payload?.transformToString() ?? ''
-  if (answer.FunctionError === undefined) return payload
+  const { hasFailed, payload } = await invokeFunction(FunctionName, request)
+  if (!hasFailed) return payload
   throw new AppError('unavailable', `${failure}; the log of the function "${FunctionName}" has the cause.`, {
     cause: new Error(payload),
   })

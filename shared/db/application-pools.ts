@@ -16,6 +16,14 @@ export function applicationPools(): Pools {
   return pools
 }
 
+/**
+ * Begins to read the catalog's login while the instance starts, where Lambda, or the local gateway in its place, loads the code:
+ * the first request finds it there, or on its way. A failure is the request's to find: it asks again.
+ */
+export function readLoginEarly(): void {
+  if (process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined) applicationPools().prepare(readEnvironment().ATRIUM_CATALOG)
+}
+
 /** Pools for one probe, with several connections for tenants to be mixed up on. For the caller to end. */
 export function probePools(): Pools {
   return openPools(4)

@@ -1,5 +1,6 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import * as z from 'zod'
+import { createSecretsClient, readSecret } from '../aws/read-secret.ts'
 import { AppError } from '../errors.ts'
 import { createSingleFlight } from '../single-flight.ts'
 
@@ -35,15 +36,14 @@ export function createCredentialsReader(options: {
   readonly hostOf?: (placement: string) => string | undefined
   readonly client?: SecretsManagerClient
 }): CredentialsReader {
-  const client = options.client ?? new SecretsManagerClient({})
+  const client = options.client ?? createSecretsClient()
   const known = new Map<string, DatabaseCredentials>()
   const once = createSingleFlight<DatabaseCredentials>()
 
   const fetchSecret = async (placement: string): Promise<DatabaseCredentials> => {
     const SecretId = options.secretId(placement)
     try {
-      const answer = await client.send(new GetSecretValueCommand({ SecretId }))
-      const login = databaseSecret.parse(JSON.parse(answer.SecretString ?? ''))
+      const login = databaseSecret.parse(JSON.parse(await readSecret(client, SecretId)), { jitless: true })
       const credentials = { ...login, host: options.hostOf?.(placement) ?? login.host }
       known.set(placement, credentials)
       return credentials

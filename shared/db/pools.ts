@@ -35,6 +35,8 @@ export interface Pools {
    * Throws as `withClient` does; `work` runs once.
    */
   withSession<Result>(placement: string, work: (client: pg.ClientBase) => Promise<Result>): Promise<Result>
+  /** Begins to read a placement's credentials, which its first connection will want. */
+  prepare(placement: string): void
   /** How many clients are out of their pools now. */
   checkedOut(): number
   end(): Promise<void>
@@ -231,6 +233,7 @@ export function createPools(options: PoolsOptions): Pools {
         await client.end()
       }
     },
+    prepare: (placement) => void options.credentials.read(placement).catch(() => undefined),
     checkedOut: () => out,
     async end() {
       const pools = [...open.values(), ...outdated]

@@ -1,4 +1,5 @@
 import { createAgedCache } from '../aged-cache.ts'
+import { invokeFunction } from '../aws/invoke-function.ts'
 import { readEnvironment } from '../environment.ts'
 import { describeError, log } from '../logger.ts'
 
@@ -19,12 +20,8 @@ export async function askForSigningKeys(issuer: string): Promise<boolean> {
   if (SIGNING_KEYS_FUNCTION === undefined || asked.get(issuer)) return false
   asked.set(issuer, true)
   try {
-    const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda')
-    const answer = await new LambdaClient({}).send(
-      new InvokeCommand({ FunctionName: SIGNING_KEYS_FUNCTION, Payload: JSON.stringify({ issuer }) }),
-      { abortSignal: AbortSignal.timeout(longest) },
-    )
-    return answer.FunctionError === undefined
+    const { hasFailed } = await invokeFunction(SIGNING_KEYS_FUNCTION, { issuer }, AbortSignal.timeout(longest))
+    return !hasFailed
   } catch (error) {
     log.warn('signing keys could not be asked for', { issuer, error: describeError(error) })
     return false

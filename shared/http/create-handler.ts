@@ -1,5 +1,6 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
+import { readLoginEarly } from '../db/application-pools.ts'
 import type { ServedRoute } from './endpoint.ts'
 import type { HttpResult, RequestContext } from './request-state.ts'
 import { createState, doWork } from './request-state.ts'
@@ -32,5 +33,6 @@ export function createHandler(
     .use(validateRequest())
     .handler(doWork)
 
+  if (Object.values(routes).some(({ access }) => access !== 'public')) readLoginEarly()
   return (event, context) => run(event, { ...context, state: createState(event, context, routes) })
 }

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import * as z from 'zod'
+import { createSecretsClient, readSecret } from '../aws/read-secret.ts'
 import { AppError } from '../errors.ts'
 import { describeError, log } from '../logger.ts'
 import { createSingleFlight } from '../single-flight.ts'
@@ -21,7 +22,7 @@ export function createOriginSecrets(
   secretId: string,
   options: { readonly client?: SecretsManagerClient; readonly now?: () => number } = {},
 ): OriginSecrets {
-  const client = options.client ?? new SecretsManagerClient({})
+  const client = options.client ?? createSecretsClient()
   const now = options.now ?? (() => Date.now())
   const once = createSingleFlight<void>()
   let digests: readonly Buffer[] = []
@@ -30,8 +31,7 @@ export function createOriginSecrets(
 
   const read = async (): Promise<void> => {
     try {
-      const { SecretString = '{}' } = await client.send(new GetSecretValueCommand({ SecretId: secretId }))
-      const { current, previous } = originSecret.parse(JSON.parse(SecretString))
+      const { current, previous } = originSecret.parse(JSON.parse(await readSecret(client, secretId)))
       digests = [current, previous].filter((each) => each.length >= 20).map(digestOf)
       isRead = true
     } catch (error) {

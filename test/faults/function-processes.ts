@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { build } from 'esbuild'
+import { bundleFunction as bundle } from '../../infra/bundling/bundle-function.ts'
 import { createFunctionPool, type FunctionPool } from '../../local/gateway/function-pool.ts'
 import type { TemplateFunction } from '../../local/gateway/read-template.ts'
 import { projectFolder } from '../support/project-folder.ts'
@@ -22,14 +22,7 @@ export interface BundledFunction {
 
 export async function bundleFunction(name: string, timeoutSeconds: number): Promise<BundledFunction> {
   const code = mkdtempSync(join(tmpdir(), 'atrium-faults-'))
-  await build({
-    entryPoints: [join(projectFolder, `functions/${name}/handler.ts`)],
-    outfile: join(code, 'index.mjs'),
-    ...{ bundle: true, platform: 'node', format: 'esm', target: 'node24', mainFields: ['module', 'main'] },
-    external: ['pg-native'],
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    logLevel: 'error',
-  })
+  await bundle(`functions/${name}/handler.ts`, code)
   const described = {
     ...{ id: name, construct: name, path: `Stack/${name}`, code, handler: 'index.handler', environment: {} },
     ...{ timeoutSeconds, memoryMiB: 512 },

@@ -22,9 +22,9 @@ const markdown = new Marked({
 })
 
 /** Renders docs/problems.md for callers, in HTML. */
-export function renderProblems(source: Buffer): Buffer {
-  const body = markdown.parse(source.toString('utf8').replace(forOperators, ''), { async: false })
-  return Buffer.from(`<!doctype html>
+export function renderProblems(source: string): string {
+  const body = markdown.parse(source.replace(forOperators, ''), { async: false })
+  return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -40,5 +40,5 @@ h3 { font-family: ui-monospace, monospace; margin-bottom: 0 }
 <body>
 ${body}</body>
 </html>
-`)
+`
 }

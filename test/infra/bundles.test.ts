@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import type { IncomingHttpHeaders } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { afterAll, expect, it } from 'vitest'
+import { routes } from '../../functions/routes.ts'
+import { bundleFunction } from '../../infra/bundling/bundle-function.ts'
+import { invokeOnce } from '../../local/gateway/function-pool.ts'
+import { startLoopbackServer } from '../../local/loopback-server.ts'
+import { eventFor } from '../support/call.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'atrium-bundles-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const names = [...new Set(routes.map((route) => route.function))]
+
+it.each(names)('%s has at most 300 KB of code', async (name) => {
+  expect(await bundleFunction(`functions/${name}/handler.ts`, join(folder, name))).toBeLessThanOrEqual(300_000)
+})
+
+it("asks for its secret with the role's own credentials, by the session token too, and logs the source's lines", async () => {
+  const asked: IncomingHttpHeaders[] = []
+  const secrets = await startLoopbackServer((request, response) => {
+    asked.push(request.headers)
+    response.writeHead(400).end('{"__type":"ResourceNotFoundException"}')
+  })
+  const code = join(folder, 'asking')
+  await bundleFunction('functions/health/handler.ts', code)
+  const output = new PassThrough()
+  const { outcome } = await invokeOnce(
+    {
+      ...{ id: 'Health', construct: 'Health', path: 'Stack/Health', code, handler: 'index.handler' },
+      ...{ environment: {}, timeoutSeconds: 15, memoryMiB: 512 },
+    },
+    eventFor('GET', '/health', { host: 'localhost' }),
+    {
+      requestId: 'one',
+      output,
+      environment: {
+        ...{ ATRIUM_STAGE: 'test', ATRIUM_CATALOG: 'main', ATRIUM_LOGIN: 'api', SHARED_DOMAINS: 'localhost' },
+        ...{ AWS_REGION: 'eu-central-1', AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url },
+        ...{ AWS_ACCESS_KEY_ID: 'AKIAROLE', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'the-session' },
+      },
+    },
+  )
+  await secrets.close()
+  expect(outcome).toMatchObject({ result: { statusCode: 503 } })
+  expect(asked[0]).toMatchObject({
+    'x-amz-target': 'secretsmanager.GetSecretValue',
+    'x-amz-security-token': 'the-session',
+    authorization: expect.stringMatching(
+      /^AWS4-HMAC-SHA256 Credential=AKIAROLE\/\d{8}\/eu-central-1\/secretsmanager\/aws4_request, SignedHeaders=.*x-amz-security-token/,
+    ),
+  })
+  expect(await text(output.end())).toMatch(/shared\/db\/credentials\.ts:\d+:\d+/)
+})
