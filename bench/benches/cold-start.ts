@@ -1,13 +1,14 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { routes } from '../../functions/routes.ts'
+import { bundleFunction } from '../../infra/bundling/bundle-function.ts'
+import { filesOfFunctions } from '../../infra/bundling/bundled-files.ts'
 import type { Answer } from '../../local/gateway/function-process.ts'
 import { projectFolder } from '../../test/support/project-folder.ts'
 import type { Bench, Measured } from '../bench.ts'
-import { bundleFile, bundleFunction } from '../bundles.ts'
 import { interleave } from '../interleave.ts'
 import type { BenchStage } from '../stage.ts'
 import { alone } from './measures.ts'
@@ -29,13 +30,13 @@ export const coldStart: Bench = {
     await stage.createShop('acme', 100)
     const folder = mkdtempSync(join(tmpdir(), 'atrium-bench-'))
     const floor = join(folder, 'floor')
-    await bundleFile(join(projectFolder, 'bench/servers/pg-alone.ts'), floor)
+    await bundleFunction('bench/servers/pg-alone.ts', floor)
     const floorEnvironment = { ...stage.environment, FLOOR: JSON.stringify(stage.connection('api')) }
     const measured: Measured[] = []
     for (const name of new Set(routes.map((route) => route.function))) {
       progress(name)
       const code = join(folder, name)
-      await bundleFunction(name, code)
+      const bytes = await bundleFunction(`functions/${name}/handler.ts`, code, filesOfFunctions[name])
       const event = await firstEvent(stage, name)
       const both = await interleave(
         { work: () => firstAnswer(floor, {}, floorEnvironment) },
@@ -52,18 +53,14 @@ export const coldStart: Bench = {
         ),
       )
       measured.push(
-        alone({ measure: `${name}: code`, floor: '', unit: 'KB', goal: { at: 'most', value: 300 } }, [codeSize(code)]),
+        alone({ measure: `${name}: code`, floor: '', unit: 'KB', goal: { at: 'most', value: 300 } }, [
+          Math.round(bytes / 1_000),
+        ]),
       )
     }
     rmSync(folder, { recursive: true })
     return measured
   },
-}
-
-/** Kilobytes of 1,000 bytes, source maps and pages left out. */
-function codeSize(code: string): number {
-  const files = readdirSync(code, { withFileTypes: true }).filter((file) => file.isFile() && /\.m?js$/.test(file.name))
-  return Math.round(files.reduce((sum, { name }) => sum + statSync(join(code, name)).size, 0) / 1_000)
 }
 
 async function firstEvent(stage: BenchStage, name: string): Promise<unknown> {

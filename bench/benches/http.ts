@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { bundleFunction } from '../../infra/bundling/bundle-function.ts'
 import { projectFolder } from '../../test/support/project-folder.ts'
 import type { Bench } from '../bench.ts'
-import { bundleFunction } from '../bundles.ts'
 import { quantile, ratioOf } from '../interleave.ts'
 import { alone } from './measures.ts'
 
@@ -25,7 +25,7 @@ export const http: Bench = {
     const stage = await openStage()
     const tenant = await stage.createShop('acme', 100)
     const code = mkdtempSync(join(tmpdir(), 'atrium-bench-'))
-    await bundleFunction('products', code)
+    await bundleFunction('functions/products/handler.ts', code)
     const plain = await startServer('plain-server.ts', {
       CONNECTION: JSON.stringify(stage.connection('api')),
       SCHEMA: tenant.ref.schema,

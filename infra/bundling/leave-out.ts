@@ -98,6 +98,18 @@ const leftOut: readonly LeftOut[] = [
     instead: "export const getUserAgentPrefix = () => ''",
   },
   {
+    // The same tables once more, for rules of endpoints that are not there.
+    path: /^\.\/(?:util-endpoints\/)?lib\/aws\/partition$/,
+    importer: /@aws-sdk\/core\/dist-es\/submodules\/client\/(?:util-endpoints\/aws|index)\.js$/,
+    instead: uncalled('partition', 'setPartitionInfo', 'useDefaultPartitionInfo', 'getUserAgentPrefix'),
+  },
+  {
+    // A parser of dates for Retry-After, which Date reads as well (RFC 7231, 7.1.1.1).
+    path: /^@smithy\/core\/serde$/,
+    importer: /\/retry\/middleware-retry\/parseRetryAfterHeader\.js$/,
+    instead: 'export const parseRfc7231DateTime = (text) => new Date(text)',
+  },
+  {
     // A retry mode that no client is told.
     path: /AdaptiveRetryStrategy$/,
     importer: /@smithy\/core\/dist-es\/submodules\/retry\//,
@@ -120,6 +132,12 @@ const leftOut: readonly LeftOut[] = [
     path: /^(?:\.\/native|pgpass|pg-connection-string)$/,
     importer: /\/pg\/lib\//,
     instead: uncalled('parse'),
+  },
+  {
+    // Values in binary, which pg asks for when it is told to.
+    path: /^\.\/lib\/binaryParsers$/,
+    importer: /\/pg-types\/index\.js$/,
+    instead: 'export const init = () => undefined',
   },
   {
     // Binding SASL to the TLS channel, which pg does when it is told to.
