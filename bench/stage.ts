@@ -12,6 +12,7 @@ import { removeCluster, startCluster } from '../local/postgres/cluster.ts'
 import { createMaster } from '../local/postgres/create-master.ts'
 import { startSecretsEndpoint } from '../local/secrets-endpoint.ts'
 import { createKey } from '../shared/control/api-keys.ts'
+import { updatePlacement } from '../shared/control/placements.ts'
 import { secretName } from '../shared/db/application-pools.ts'
 import { createCredentialsReader } from '../shared/db/credentials.ts'
 import { createPools, type Pools } from '../shared/db/pools.ts'
@@ -120,7 +121,11 @@ export async function openStage({
     return pools
   }
   const control = { pools: open('control', controlConnections), catalog: 'p0' }
-  for (const placement of placements) await registerPlacement(control, placement)
+  for (const placement of placements) {
+    await registerPlacement(control, placement)
+    // What is measured beside 500 tenants is one more.
+    await updatePlacement(control, placement, { tenant_limit: 1_000 })
+  }
 
   const keys = new Map<string, Promise<string>>()
   const keyOf = (slug: string): Promise<string> => {

@@ -17,6 +17,7 @@ export const read: Bench = {
     const measured: Measured[] = []
     for (const connections of [1, 10]) {
       const bare = new pg.Pool({ ...stage.connection('api'), max: connections, pipeline: true } as pg.PoolConfig)
+      bare.on('error', () => undefined) // its last ones end with the server
       bare.on('connect', (client) => void client.query(`SET ROLE ${quoteIdentifier(tenant.ref.schema)}`))
       const text = listOf(`${quoteIdentifier(tenant.ref.schema)}.products`)
       for (const named of [false, true]) {

@@ -47,7 +47,7 @@ class PrefacedStatement extends pg.Query {
   #prefaceDone = false
 
   constructor(preface: Statement, statement: Statement, names: StatementNames | undefined) {
-    super({ text: statement.text, values: [...statement.values] })
+    super(statement.text, [...statement.values])
     this.#preface = preface
     this.#names = names
   }

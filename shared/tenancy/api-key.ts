@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { hash, randomBytes, randomInt } from 'node:crypto'
 
 /** `atr_<key id>_<256 random bits><checksum>` */
 const shape = /^atr_([a-z2-7]{12})_([A-Za-z0-9_-]{43})([0-9a-z]{7})$/
@@ -32,7 +32,7 @@ export function parseApiKey(text: string): ParsedKey | undefined {
 
 /** A key of 256 random bits needs no slow hash: there is nothing to guess. */
 function hashApiKey(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }
 
 function checksumOf(stem: string): string {

@@ -22,6 +22,7 @@ export async function resolveTenant(
 /** Throws `tenant_names_disagree` for two slugs: that they are two tenants shows without asking which of them there are. */
 export function requireOneSlug({ byHost, byHeader }: NamedTenants): void {
   const names = byHost === undefined ? byHeader : [byHost, ...byHeader]
+  if (names.length < 2) return
   if (new Set(names.flatMap((name) => (name.kind === 'slug' ? [name.slug] : []))).size > 1) throw namesDisagree()
 }
 

@@ -107,6 +107,7 @@ async function takeChunk(control: ControlPlane, { id, run, to, migrations, wave 
       // Those that are tried again come last: they may wait longer for their locks.
       for (const again of [false, true]) {
         const group = tenants.filter(({ attempts }) => attempts > 0 === again)
+        if (group.length === 0) continue
         const lockTimeout = again ? laterLockTimeout : firstLockTimeout
         await recordOutcomes(
           control,

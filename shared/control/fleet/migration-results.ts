@@ -64,7 +64,10 @@ export interface NextTenants {
   readonly laterWave: number | undefined
 }
 
-/** Who up to a wave is next, `limit` at most. */
+/**
+ * Who up to a wave is next, `limit` at most: one placement after the other, since a worker keeps connections to three, and to open
+ * them takes longer than to migrate a tenant.
+ */
 export async function readNext(
   { pools, catalog }: ControlPlane,
   operationId: string,
@@ -77,7 +80,7 @@ export async function readNext(
        FROM catalog.migration_results r JOIN catalog.tenants t ON t.id = r.tenant_id
        WHERE r.operation_id = $1 AND r.wave <= $2 AND r.result = 'pending' AND r.not_before <= clock_timestamp()
          AND t.status <> 'moving'
-       ORDER BY r.tenant_id LIMIT $3`,
+       ORDER BY t.placement, r.tenant_id LIMIT $3`,
       [operationId, wave, limit],
     )
     const later = await client.query<{ wait: number | null; wave: number | null }>(
