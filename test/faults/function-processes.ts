@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { type FunctionName, routes } from '../../functions/routes.ts'
 import { bundleFunction as bundle } from '../../infra/bundling/bundle-function.ts'
 import { createFunctionPool, type FunctionPool } from '../../local/gateway/function-pool.ts'
+import { type GatewayPort, openGatewayPort } from '../../local/gateway/gateway.ts'
 import type { TemplateFunction } from '../../local/gateway/read-template.ts'
 import { projectFolder } from '../support/project-folder.ts'
 
@@ -49,4 +51,20 @@ export async function bundleFunction(name: string, timeoutSeconds: number): Prom
       }),
     remove: () => rmSync(code, { recursive: true, force: true }),
   }
+}
+
+/** The local gateway with one function's routes, on a port of its own. */
+export async function openGateway(
+  name: FunctionName,
+  { described, environment }: BundledFunction,
+): Promise<GatewayPort> {
+  const gateway = await openGatewayPort(0)
+  gateway.serve({
+    routes: routes
+      .filter((route) => route.function === name)
+      .map(({ method, path }) => ({ method, path, needsIam: false, function: described })),
+    environment,
+    output: new PassThrough().resume(),
+  })
+  return gateway
 }

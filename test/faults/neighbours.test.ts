@@ -1,16 +1,14 @@
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { routes } from '../../functions/routes.ts'
-import { type GatewayPort, openGatewayPort } from '../../local/gateway/gateway.ts'
+import type { GatewayPort } from '../../local/gateway/gateway.ts'
 import { changeTenant } from '../../shared/control/list-tenants.ts'
 import { addPlan, type PlanChange } from '../../shared/control/plans.ts'
 import { keyOf } from '../support/call.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
-import { type BundledFunction, bundleFunction } from './function-processes.ts'
+import { type BundledFunction, bundleFunction, openGateway } from './function-processes.ts'
 import { reportNeighbour } from './report.ts'
 
 /** One tenant misbehaves; another, that shares placement, functions and gateway with it, goes on as on a quiet day. */
@@ -31,14 +29,7 @@ beforeAll(async () => {
     client.query("INSERT INTO products (name, price) SELECT 'LANTERN ' || n, n FROM generate_series(1, 100) AS n"),
   )
   products = await bundleFunction('products', 15)
-  gateway = await openGatewayPort(0)
-  gateway.serve({
-    routes: routes
-      .filter((route) => route.function === 'products')
-      .map(({ method, path }) => ({ method, path, needsIam: false, function: products.described })),
-    environment: products.environment,
-    output: new PassThrough().resume(),
-  })
+  gateway = await openGateway('products', products)
 })
 afterAll(async () => {
   agent.destroy()

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { routes } from '../../functions/routes.ts'
-import { type GatewayPort, openGatewayPort } from '../../local/gateway/gateway.ts'
+import type { GatewayPort } from '../../local/gateway/gateway.ts'
 import { keyOf } from '../support/call.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
-import { type BundledFunction, bundleFunction } from './function-processes.ts'
+import { type BundledFunction, bundleFunction, openGateway } from './function-processes.ts'
 import { report } from './report.ts'
 
 /** The gateway is told to stop, as by SIGTERM, and started again, while orders are placed. */
@@ -26,24 +24,13 @@ beforeAll(async () => {
     return rows[0].id
   })
   orders = await bundleFunction('orders', 15)
-  await open()
+  gateway = await openGateway('orders', orders)
 })
 afterAll(async () => {
   await gateway.close()
   orders.remove()
   await stage.end()
 })
-
-async function open(): Promise<void> {
-  gateway = await openGatewayPort(0)
-  gateway.serve({
-    routes: routes
-      .filter((route) => route.function === 'orders')
-      .map(({ method, path }) => ({ method, path, needsIam: false, function: orders.described })),
-    environment: orders.environment,
-    output: new PassThrough().resume(),
-  })
-}
 
 interface Placed {
   readonly id: string
@@ -83,7 +70,7 @@ it('what was taken is finished, what was not is refused, and every order is ther
     const before = placed.length
     while (placed.length < before + 3 * clients) await sleep(5)
     await gateway.close()
-    await open()
+    gateway = await openGateway('orders', orders)
   }
   goesOn = false
   await placing

@@ -167,6 +167,7 @@ describe('logins', () => {
         },
         placements: [...settings.placements, { name: 'large-shops', database: 'atrium_large', server: 'large' }],
         proxy: { connectionPercent: 50 },
+        connection: { ...settings.connection, named: false },
       }),
     )
     const secrets = Object.values(templates('Database').findResources('AWS::SecretsManager::Secret'))
