@@ -53,7 +53,7 @@ describe('a wrong setting is refused in one line that names it', () => {
     ['region must be a region', { region: 'europe' }],
     ['domains.base must be a domain', { domains: { base: 'API.example.com', certificateArn: 'arn:aws:acm:x' } }],
     ['domains needs a zone or', { domains: { base: 'api.example.com' } }],
-    ['connection.named of the stage "dev" must be false with a proxy', { proxy: { connectionPercent: 50 } }],
+    ['connection.named must be false with a proxy', { proxy: { connectionPercent: 50 } }],
     ['corsOrigins.0 must be', { corsOrigins: ['console.example.com'] }],
     ['alarmEmail', { alarmEmail: 'nobody' }],
     ['concurrency.functions.order is no', { concurrency: { application: 1, control: 1, functions: { order: 1 } } }],
