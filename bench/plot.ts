@@ -9,7 +9,7 @@ const colours = { met: '#2f7d4f', missed: '#b3402e', floor: '#8a8f98', text: '#3
 
 /** Draws what has a floor, a chart a bench: how much longer or less than the floor, which is 1. */
 export function plotResults(results: Results): void {
-  const folder = join(projectFolder, 'docs/charts')
+  const folder = join(projectFolder, 'bench/charts')
   mkdirSync(folder, { recursive: true })
   for (const [bench, { measured }] of Object.entries(results)) {
     const rows = measured.filter(({ ratio }) => ratio !== null)

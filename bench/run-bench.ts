@@ -17,7 +17,7 @@ ${benches.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join('\n')}
 
 Options:
   --quick   under 2 minutes for all of them: to see that they work, not to judge by
-  --plot    also draw docs/charts/*.svg from bench/results.json
+  --plot    also draw bench/charts/*.svg from bench/results.json
   --json    print JSON instead of a table
   --help    show this
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'esbuild'
 
@@ -98,10 +99,10 @@ const leftOut: readonly LeftOut[] = [
     instead: "export const getUserAgentPrefix = () => ''",
   },
   {
-    // The same tables once more, for rules of endpoints that are not there.
-    path: /^\.\/(?:util-endpoints\/)?lib\/aws\/partition$/,
-    importer: /@aws-sdk\/core\/dist-es\/submodules\/client\/(?:util-endpoints\/aws|index)\.js$/,
-    instead: uncalled('partition', 'setPartitionInfo', 'useDefaultPartitionInfo', 'getUserAgentPrefix'),
+    // The name of every region: their hosts go by a partition's pattern.
+    path: /^\.\/partitions$/,
+    importer: /\/util-endpoints\/lib\/aws\/partition\.js$/,
+    instead: `export const partitionsInfo = ${partitionsWithoutRegions()}`,
   },
   {
     // A parser of dates for Retry-After, which Date reads as well (RFC 7231, 7.1.1.1).
@@ -182,4 +183,12 @@ export const leaveOut: Plugin = {
       resolveDir,
     }))
   },
+}
+
+/** From the package's own table, which is JSON behind its one export. */
+function partitionsWithoutRegions(): string {
+  const path = '../../node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partitions.js'
+  const text = readFileSync(new URL(path, import.meta.url), 'utf8')
+  const { partitions } = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1))
+  return JSON.stringify({ partitions: partitions.map((each: object) => ({ ...each, regions: {} })) })
 }

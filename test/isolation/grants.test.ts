@@ -159,13 +159,14 @@ describe('PUBLIC', () => {
     expect(rows).toEqual([{ on_databases: [], on_public: 0 }])
   })
 
-  it('executes enter and leave in schema atrium and nothing else there', async () => {
+  it('executes enter, leave and begin_note in schema atrium and nothing else there', async () => {
     const { rows } = await api.query(
       `SELECT p.proname::text AS name, p.prosecdef AS definer, p.proconfig AS settings
        FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
        WHERE p.pronamespace = 'atrium'::regnamespace AND x.grantee = 0 ORDER BY 1`,
     )
     expect(rows).toEqual([
+      { name: 'begin_note', definer: false, settings: null },
       { name: 'enter', definer: false, settings: null },
       { name: 'leave', definer: false, settings: null },
     ])
