@@ -34,6 +34,7 @@ function draw(bench: string, rows: readonly Measured[]): string {
 ${goal}<text x="${(x(Math.max(ratio, row.goal?.value ?? 0)) + 8).toFixed(1)}" y="${y + 12}">${ratio.toFixed(2)}</text>`
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="${colours.text}">
+<title>${toXml(bench)} as a multiple of its floor</title>
 <rect width="${width}" height="${height}" fill="#ffffff"/>
 <text x="${labels}" y="20" font-weight="600">${toXml(bench)}, as a multiple of the floor (dashed: the goal)</text>
 <line x1="${x(1)}" x2="${x(1)}" y1="${top - 10}" y2="${height - 8}" stroke="${colours.floor}"/>
