@@ -1,5 +1,5 @@
--- The same as 0001, with assignments in the place of PERFORM: plpgsql evaluates them without running a query for each, which
--- is a third of what entering a tenant costs the server. What it must be and why stands in 0001.
+-- The same as 0001, with assignments in the place of PERFORM: plpgsql evaluates them without running a query for each
+-- (bench/profile.md). What it must be and why stands in 0001.
 CREATE OR REPLACE FUNCTION atrium.enter(schema_name text, read_only boolean, statement_ms integer, lock_ms integer)
 RETURNS void
 LANGUAGE plpgsql
