@@ -24,6 +24,9 @@ Ends with 1 when anything was lost or doubled, or a test failed. npm test runs a
 Example:
   npm run test:faults -- --seed 7`
 
+/** How much longer the 99th percentile of a neighbour may take. */
+const mostDisturbed = 1.5
+
 const options = {
   seed: { type: 'string', default: '1' },
   cuts: { type: 'string', default: '1000' },
@@ -72,8 +75,6 @@ await runCommand({ help, options }, async ({ values }) => {
     rmSync(folder, { recursive: true, force: true })
   }
 })
-
-const mostDisturbed = 1.5
 
 function toNeighbourCells({ neighbour, asked, refused, quiet, disturbed }: NeighbourRow): Record<string, string> {
   const ratio = disturbed / quiet

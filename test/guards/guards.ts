@@ -232,7 +232,7 @@ export const guards: readonly Guard[] = [
   {
     name: 'what adds to a tenant that has too much',
     file: 'shared/http/steps/limit-tenant.ts',
-    without: ['if (over !== null &&', 'if (over === undefined &&'],
+    without: ['if (over === null ||', 'if (over !== undefined ||'],
     tests: ['test/functions/plans.test.ts'],
   },
 ]
