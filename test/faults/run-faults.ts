@@ -49,7 +49,7 @@ await runCommand({ help, options }, async ({ values }) => {
         cwd: projectFolder,
         env: {
           ...{ ...process.env, FAULT_REPORT: file, FAULT_SEED: values.seed, FAULT_CUTS: values.cuts },
-          ...{ FAULT_FREEZES: '40', FAULT_ROTATIONS: '20', FAULT_STOPS: '10', FAULT_ROUNDS: '4', FAULT_SAMPLES: '250' },
+          ...{ FAULT_FREEZES: '40', FAULT_ROTATIONS: '20', FAULT_STOPS: '10', FAULT_ROUNDS: '2', FAULT_SAMPLES: '250' },
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
