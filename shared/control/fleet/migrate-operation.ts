@@ -9,7 +9,7 @@ import { recordTenantMigrations } from '../../tenancy/record-tenant-migrations.t
 import type { OperationKind, Step } from '../operation.ts'
 import { findOutdated, migratePlacements } from './migrate-placements.ts'
 import { migrateTenants } from './migrate-tenants.ts'
-import { countResults, planRun, readNext, recordOutcomes } from './migration-results.ts'
+import { type NextTenant, planRun, type Run, readNext, recordOutcomes, waves } from './migration-results.ts'
 import { correctCopies, type PlacementTruth, readPlacements } from './read-truth.ts'
 
 const input = z.object({
@@ -28,13 +28,19 @@ export type MigrationRun = z.output<typeof input>
 const position = z.discriminatedUnion('phase', [
   z.object({ phase: z.literal('placements') }),
   z.object({ phase: z.literal('plan') }),
-  z.object({ phase: z.literal('wave'), wave: z.int() }),
+  z.object({ phase: z.literal('tenants'), wave: z.int(), waves }),
+  // Of a run that an older version began: its tenants are found again.
+  z.object({ phase: z.literal('wave') }),
 ])
 
 type Position = z.output<typeof position>
 
-/** Tenants a step takes: some tenths of a second's work, so that little is done again when a worker dies. */
-const chunk = 200
+/** Tenants after which a step takes no further placement. */
+const enough = 5_000
+/** Placements that are migrated at once, on a connection each; one that is alone has two. */
+const atOnce = 2
+/** Milliseconds after which a step begins no further tenants, so that it tells of its progress. */
+const stepTime = 1_000
 const firstLockTimeout = 50
 const laterLockTimeout = 1_000
 
@@ -68,9 +74,12 @@ export function createMigrateOperation(
           return plan(truths)
         }
         case 'plan':
-          return plan(await readPlacements(control))
         case 'wave':
-          return takeChunk(control, { id, run, to, migrations, wave: at.wave })
+          return plan(await readPlacements(control))
+        case 'tenants': {
+          const { wave, waves } = at
+          return migrateNext(control, run, { id, scope: { tenants: run.tenants, to }, waves }, migrations, wave)
+        }
       }
 
       async function plan(truths: readonly PlacementTruth[]): Promise<Step<Position>> {
@@ -78,8 +87,8 @@ export function createMigrateOperation(
         await withOwnerTransaction(control.pools, control.catalog, (client) =>
           recordTenantMigrations(client, migrations),
         )
-        const total = await planRun(control, id, run, to)
-        return { position: { phase: 'wave', wave: 0 }, done: 0, total }
+        const waves = await planRun(control, { tenants: run.tenants, to }, run.canaries)
+        return { position: { phase: 'tenants', wave: 0, waves }, done: 0, total: waves.total }
       }
     },
   }
@@ -87,62 +96,77 @@ export function createMigrateOperation(
 
 export const migrateOperation = createMigrateOperation(() => readMigrations('tenant'))
 
-interface Chunk {
-  readonly id: string
-  readonly run: MigrationRun
-  readonly to: number
-  readonly migrations: readonly Migration[]
-  readonly wave: number
-}
-
-async function takeChunk(control: ControlPlane, { id, run, to, migrations, wave }: Chunk): Promise<Step<Position>> {
-  const next = await readNext(control, id, wave, chunk)
-  const oldest = Math.min(to, ...next.tenants.map(({ version }) => version))
-  // Asked again for each chunk: a rollback may have brought older code back meanwhile.
-  await withOwnerTransaction(control.pools, control.catalog, (client) =>
-    requireAllowed(client, migrations.slice(oldest, to)),
-  )
-  await Promise.all(
-    [...Map.groupBy(next.tenants, ({ placement }) => placement)].map(async ([placement, tenants]) => {
-      // Those that are tried again come last: they may wait longer for their locks.
-      for (const again of [false, true]) {
-        const group = tenants.filter(({ attempts }) => attempts > 0 === again)
-        if (group.length === 0) continue
-        const lockTimeout = again ? laterLockTimeout : firstLockTimeout
-        await recordOutcomes(
-          control,
-          id,
-          await migrateTenants(control.pools, placement, group, { migrations, to, lockTimeout }),
-        )
-      }
-    }),
-  )
-  const counts = await countResults(control, id)
-  const done = counts.migrated + counts.failed.length
-  const total = done + counts.pending
-
-  const allowed = Math.max(1, Math.floor(total * run.failureThreshold))
-  if (counts.failed.length > allowed) {
-    const names = counts.failed.map(({ slug, error }) => `${slug} (${error})`)
+async function migrateNext(
+  control: ControlPlane,
+  { failureThreshold }: MigrationRun,
+  run: Run,
+  migrations: readonly Migration[],
+  wave: number,
+): Promise<Step<Position>> {
+  const { to } = run.scope
+  const { total } = run.waves
+  const next = await readNext(control, run, wave, enough)
+  const { remaining, failed } = next
+  const allowed = Math.max(1, Math.floor(total * failureThreshold))
+  if (failed.length > allowed) {
+    const names = failed.map(({ slug, error }) => `${slug} (${error})`)
     throw new AppError(
       'failure_threshold',
       `The run was stopped: ${names.length} tenants failed, more than ${allowed} of ${total}: ${names.slice(0, 20).join(', ')}`,
     )
   }
-  if (next.tenants.length > 0) return { position: { phase: 'wave', wave }, done, total }
+  const goOn = (wave: number, settled = 0): Step<Position> => ({
+    position: { phase: 'tenants', wave, waves: run.waves },
+    done: Math.max(0, total - remaining + settled),
+    total,
+  })
+  if (next.tenants.size > 0) {
+    const settled = await migrateGroups(control, run, wave, migrations, next.tenants)
+    return goOn(wave, settled)
+  }
   // Nobody follows until the canaries are through; in later waves those who are tried again hold up nobody.
   const isCanary = wave === 0 && next.waitMs !== undefined
-  if (next.laterWave !== undefined && !isCanary)
-    return { position: { phase: 'wave', wave: next.laterWave }, done, total }
+  if (next.laterWave !== undefined && !isCanary) return goOn(next.laterWave)
   if (next.waitMs !== undefined) {
     await sleep(Math.min(next.waitMs, 1_000))
-    return { position: { phase: 'wave', wave }, done, total }
+    return goOn(wave)
   }
-  const { migrated, failed } = counts
-  return {
-    position: { phase: 'wave', wave },
-    done,
-    total,
-    result: { to, migrated, failed },
+  return { ...goOn(wave), result: { to, migrated: total - failed.length, failed } }
+}
+
+/** Migrates tenants by placement, until a step's time is up. Answers how many were. */
+async function migrateGroups(
+  control: ControlPlane,
+  run: Run,
+  wave: number,
+  migrations: readonly Migration[],
+  tenants: ReadonlyMap<string, readonly NextTenant[]>,
+): Promise<number> {
+  const { to } = run.scope
+  const oldest = Math.min(to, ...[...tenants.values()].flatMap((group) => group.map(({ version }) => version)))
+  // Asked again for each step: a rollback may have brought older code back meanwhile.
+  await withOwnerTransaction(control.pools, control.catalog, (client) =>
+    requireAllowed(client, migrations.slice(oldest, to)),
+  )
+  const until = performance.now() + stepTime
+  const connections = Math.ceil(atOnce / tenants.size)
+  const queue = [...tenants]
+  let migrated = 0
+  const work = async () => {
+    for (let next = queue.shift(); next !== undefined && performance.now() < until; next = queue.shift()) {
+      const [placement, group] = next
+      // Those that are tried again come last: they may wait longer for their locks.
+      for (const again of [false, true]) {
+        const some = group.filter(({ attempts }) => attempts > 0 === again)
+        if (some.length === 0) continue
+        const lockTimeout = again ? laterLockTimeout : firstLockTimeout
+        const options = { migrations, to, lockTimeout, until, connections }
+        const outcomes = await migrateTenants(control.pools, placement, some, options)
+        await recordOutcomes(control, run, wave, outcomes)
+        migrated += [...outcomes.values()].filter(({ result }) => result !== 'failed').length
+      }
+    }
   }
+  await Promise.all(Array.from({ length: Math.min(atOnce, tenants.size) }, work))
+  return migrated
 }

@@ -1,9 +1,11 @@
 import type pg from 'pg'
-import { quoteIdentifier, quoteLiteral } from '../../db/identifiers.ts'
 import { checksumOf, type Migration } from '../../db/migrations.ts'
+import { onlyRow } from '../../db/only-row.ts'
+import { withOwnerTransaction } from '../../db/owner-transaction.ts'
 import type { Pools } from '../../db/pools.ts'
 import { databaseErrorOf } from '../../db/sql-states.ts'
 import { applyOutsideTransaction } from './outside-transaction.ts'
+import { withOwnerSettings } from './owner-settings.ts'
 
 /** A tenant's schema, and the version that it is on. */
 export interface TenantToMigrate {
@@ -24,21 +26,29 @@ export interface MigrateOptions {
   readonly lockTimeout: number
   /** Makes the change up to the first statement that cannot be in a transaction, and rolls it back. */
   readonly rehearse?: boolean
+  /** By `performance.now()`: who was not begun then has no outcome. */
+  readonly until?: number
+  /** Connections to the placement; two keep its server busy. */
+  readonly connections?: number
 }
 
-/** What a rehearsal ends its transaction with. */
+/** What a rehearsal ends its transaction with, in `atrium.change_tenants`. */
 const rehearsed = 'AT003'
 
-/** Milliseconds of a statement (squawk's advice); CREATE INDEX CONCURRENTLY has none. */
-const statementTimeout = 5_000
-const connections = 2
-const inFlight = 4
+/** Milliseconds of a tenant's change (squawk's advice for a statement); CREATE INDEX CONCURRENTLY has no limit. */
+const changeTimeout = 5_000
+/** Milliseconds after which a call begins no further tenant. */
+const callTime = 250
+/** Tenants in a call. */
+const atOnce = 100
+/** To open a connection takes as long as to change so many. */
+const fewTenants = 20
 
 /**
- * Migrates tenants of one placement, each in one message without BEGIN and so in an implicit transaction of its own:
- * nobody's lock outlives his own change, and a failure stays its own. Several messages are under way on two connections,
- * which with asynchronous commit is as fast as batches of 50 (0.13 ms a tenant). A crash loses a change and its version
- * record together; the last message is committed synchronously, and with it all before.
+ * Migrates tenants of one placement, each in a transaction of its own: nobody's lock outlives his own change, and a failure
+ * stays his own. A call of a procedure takes up to a hundred of them, with asynchronous commits, which is as fast as batches
+ * of 50 without any record. A crash loses a change and its version record together; a call ends with a synchronous
+ * commit, and with it all before.
  */
 export async function migrateTenants(
   pools: Pools,
@@ -47,120 +57,137 @@ export async function migrateTenants(
   options: MigrateOptions,
 ): Promise<Map<string, MigrationOutcome>> {
   const outcomes = new Map<string, MigrationOutcome>()
-  const queue = tenants[Symbol.iterator]()
-
-  await Promise.all(
-    Array.from({ length: Math.min(connections, tenants.length) }, () =>
-      pools.withClient(placement, 'write', async (client) => {
-        const owner = await readOwner(client)
-        const versions = await readVersions(client, owner, tenants)
-        const worker = async () => {
-          for (let next = queue.next(); !next.done; next = queue.next()) {
-            const { schema, tenantId } = next.value
-            outcomes.set(tenantId, await migrateOne(client, owner, schema, versions.get(schema), options))
-          }
-        }
-        // Statements outside a transaction need the session to themselves.
-        const alone = options.migrations.slice(0, options.to).some(({ transactional }) => !transactional)
-        await Promise.all(Array.from({ length: alone ? 1 : inFlight }, worker))
-        await flush(client, owner)
-      }),
-    ),
-  )
+  const versions = await readVersions(pools, placement, tenants)
+  for (const [from, group] of Map.groupBy(tenants, ({ schema }) => versions.get(schema))) {
+    const settle = (settled: readonly TenantToMigrate[], outcome: MigrationOutcome) => {
+      for (const { tenantId } of settled) outcomes.set(tenantId, outcome)
+    }
+    if (from === undefined) {
+      settle(group, { result: 'failed', sqlState: 'AT002', error: 'the placement has no such schema' })
+    } else if (from >= options.to) {
+      settle(group, { result: 'already current', version: from })
+    } else {
+      let left: readonly TenantToMigrate[] = group
+      for (const part of split(options.migrations, from, options.to)) {
+        if (options.rehearse && !part.transactional) break
+        const states = await applyPart(pools, placement, left, part, options)
+        for (const [tenant, failure] of states) if (failure !== null) settle([tenant], { result: 'failed', ...failure })
+        left = left.filter((tenant) => states.get(tenant) === null)
+      }
+      settle(left, { result: 'migrated', version: options.to })
+    }
+  }
   return outcomes
-}
-
-async function readOwner(client: pg.ClientBase): Promise<string> {
-  const { rows } = await client.query<{ owner: string }>(
-    'SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = current_database()',
-  )
-  return quoteIdentifier(rows[0]?.owner ?? '')
 }
 
 /** The truth, for those that are to be migrated now. */
 async function readVersions(
-  client: pg.ClientBase,
-  owner: string,
+  pools: Pools,
+  placement: string,
   tenants: readonly TenantToMigrate[],
 ): Promise<Map<string, number>> {
-  const [, found] = await Promise.all([
-    client.query(`BEGIN; SET LOCAL ROLE ${owner}`),
+  const { rows } = await withOwnerTransaction(pools, placement, (client) =>
     client.query<{ schema_name: string; version: number }>(
       'SELECT schema_name, version FROM atrium.tenant_versions WHERE schema_name = ANY ($1)',
       [tenants.map(({ schema }) => schema)],
     ),
-    client.query('COMMIT'),
-  ])
-  return new Map(found.rows.map((row) => [row.schema_name, row.version]))
+  )
+  return new Map(rows.map((row) => [row.schema_name, row.version]))
 }
 
-async function migrateOne(
+/** Migrations that share a transaction, or one that cannot be in any. */
+interface Part {
+  readonly transactional: boolean
+  readonly migrations: readonly Migration[]
+  readonly from: number
+  readonly to: number
+  /** Of all migrations up to its end. */
+  readonly checksum: string
+}
+
+function split(all: readonly Migration[], from: number, to: number): Part[] {
+  const groups: Migration[][] = []
+  for (const migration of all.slice(from, to)) {
+    const last = groups.at(-1)
+    if (migration.transactional && last?.[0]?.transactional) last.push(migration)
+    else groups.push([migration])
+  }
+  let at = from
+  return groups.map((migrations) => {
+    const begin = at
+    at += migrations.length
+    const transactional = migrations.every((migration) => migration.transactional)
+    return { transactional, migrations, from: begin, to: at, checksum: checksumOf(all.slice(0, at)) }
+  })
+}
+
+/** Why a change failed; null when it did not. */
+type State = { readonly sqlState: string; readonly error: string } | null
+
+/** Brings tenants of one version through a part. Those it did not come to in time have no state. */
+async function applyPart(
+  pools: Pools,
+  placement: string,
+  tenants: readonly TenantToMigrate[],
+  part: Part,
+  options: MigrateOptions,
+): Promise<Map<TenantToMigrate, State>> {
+  const { connections = 2, until = Number.POSITIVE_INFINITY } = options
+  const states = new Map<TenantToMigrate, State>()
+  const queue = [...tenants]
+  const [change, timeout, most] = part.transactional
+    ? [changeTenants, callTime + changeTimeout, Math.min(atOnce, Math.ceil(tenants.length / connections))]
+    : [changeOutside, 0, 1]
+  const work = (client: pg.ClientBase) =>
+    withOwnerSettings(client, timeout, async () => {
+      let isFirst = true
+      while (queue.length > 0 && (isFirst || performance.now() < until)) {
+        isFirst = false
+        const taken = queue.splice(0, most)
+        const known = await change(client, taken, part, options)
+        taken.forEach((tenant, at) => {
+          const state = known[at]
+          if (state === undefined) queue.push(tenant)
+          else states.set(tenant, state)
+        })
+      }
+    })
+  const workers = Math.min(connections, Math.ceil(tenants.length / fewTenants))
+  await Promise.all(Array.from({ length: workers }, () => pools.withClient(placement, 'write', work)))
+  return states
+}
+
+async function changeTenants(
   client: pg.ClientBase,
-  owner: string,
-  schema: string,
-  from: number | undefined,
-  { migrations, to, lockTimeout, rehearse = false }: MigrateOptions,
-): Promise<MigrationOutcome> {
-  if (from === undefined) return { result: 'failed', sqlState: 'AT002', error: 'the placement has no such schema' }
-  if (from >= to) return { result: 'already current', version: from }
-  const checksum = (version: number) => checksumOf(migrations.slice(0, version))
+  tenants: readonly TenantToMigrate[],
+  { from, to, checksum, migrations }: Part,
+  { lockTimeout, rehearse = false }: MigrateOptions,
+): Promise<State[]> {
+  const { rows } = await client.query<{ states: string[]; messages: (string | null)[] }>(
+    `CALL atrium.change_tenants($1, $2, $3, $4, $5, $6, $7, $8, '{}', '{}')`,
+    [
+      ...[tenants.map(({ schema }) => schema), from, to, checksum],
+      ...[migrations.map(({ sql }) => sql).join('\n;\n'), lockTimeout, callTime, rehearse],
+    ],
+  )
+  const { states, messages } = onlyRow(rows)
+  return states.map((sqlState, at) =>
+    sqlState === '' || (rehearse && sqlState === rehearsed) ? null : { sqlState, error: messages[at] ?? '' },
+  )
+}
+
+async function changeOutside(
+  client: pg.ClientBase,
+  [tenant]: readonly TenantToMigrate[],
+  part: Part,
+): Promise<State[]> {
+  if (tenant === undefined) return []
   try {
-    let at = from
-    for (const part of split(migrations.slice(from, to))) {
-      const until = at + part.length
-      const advance = `SELECT atrium.advance_version(${quoteLiteral(schema)}, ${at}, ${until}, ${quoteLiteral(checksum(until))});`
-      const [only] = part
-      if (rehearse && only?.transactional === false) break
-      if (only?.transactional === false)
-        await applyOutsideTransaction(client, { owner, schema, migration: only, advance })
-      else await client.query(messageOf({ owner, schema, lockTimeout, advance, part, rehearse }))
-      at = until
-    }
-    return { result: 'migrated', version: to }
+    await applyOutsideTransaction(client, tenant.schema, part)
+    return [null]
   } catch (error) {
     const failure = databaseErrorOf(error)
-    if (rehearse && failure?.code === rehearsed) return { result: 'migrated', version: to }
-    if (failure === undefined || failure.severity !== 'ERROR') throw error
-    return { result: 'failed', sqlState: failure.code ?? '', error: failure.message }
+    if (failure?.severity !== 'ERROR') throw error
+    return [{ sqlState: failure.code ?? '', error: failure.message }]
   }
-}
-
-/** Runs of migrations that share a transaction; one that cannot stands alone. */
-function split(migrations: readonly Migration[]): Migration[][] {
-  const parts: Migration[][] = []
-  for (const migration of migrations) {
-    const last = parts.at(-1)
-    if (migration.transactional && last?.[0]?.transactional) last.push(migration)
-    else parts.push([migration])
-  }
-  return parts
-}
-
-function messageOf(change: {
-  readonly owner: string
-  readonly schema: string
-  readonly lockTimeout: number
-  readonly advance: string
-  readonly part: readonly Migration[]
-  readonly rehearse: boolean
-}): string {
-  const ending = change.rehearse ? `DO $$BEGIN RAISE EXCEPTION 'rehearsed' USING ERRCODE = '${rehearsed}'; END$$` : ''
-  return `
-    SET LOCAL synchronous_commit = off;
-    SET LOCAL ROLE ${change.owner};
-    SET LOCAL lock_timeout = ${change.lockTimeout};
-    SET LOCAL statement_timeout = ${statementTimeout};
-    SET LOCAL search_path = ${quoteIdentifier(change.schema)}, pg_temp;
-    ${change.advance}
-    ${change.part.map(({ sql }) => `${sql}\n;`).join('\n')}
-    ${ending}`
-}
-
-/** One synchronous commit, which brings every asynchronous one before it to disk. */
-async function flush(client: pg.ClientBase, owner: string): Promise<void> {
-  await client.query(`
-    SET LOCAL synchronous_commit = on;
-    SET LOCAL ROLE ${owner};
-    UPDATE atrium.tenant_versions SET changed_at = changed_at
-    WHERE schema_name = (SELECT schema_name FROM atrium.tenant_versions ORDER BY changed_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED)`)
 }

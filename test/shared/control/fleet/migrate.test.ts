@@ -320,8 +320,8 @@ describe('a run of 200 tenants, 3 of them broken, killed with -9 twenty times', 
   async function killAtWork(id: string, nth: number): Promise<string> {
     const holds: Record<string, string> = {
       placements: `SELECT pg_advisory_xact_lock(hashtextextended('atrium: migrate the placement', 0))`,
-      plan: 'LOCK TABLE catalog.migration_results IN SHARE MODE',
-      'wave, recording': 'LOCK TABLE catalog.migration_results IN SHARE MODE',
+      plan: 'LOCK TABLE catalog.tenants IN SHARE MODE',
+      'wave, recording': 'LOCK TABLE catalog.tenants IN SHARE MODE',
     }
     // A worker records a chunk at a time: held there in the middle of the run, it would leave no one to migrate.
     const point = ['placements', 'plan', 'wave, recording'][nth] ?? (nth === 19 ? 'wave, recording' : 'wave, migrating')
