@@ -54,12 +54,12 @@ function addMigration(sql: string, name = 'next'): void {
 const start = (run: Partial<MigrationRun> = {}) =>
   startOperation(stage.control, kind, { input: { ...everyone, ...run }, tenant: null, operator: 'olga' })
 
+const slice = (control = stage.control) =>
+  runSlice(control, new Map([[kind.kind, kind]]), { deadline: Date.now() + 60_000 })
+
 async function migrate(run: Partial<MigrationRun> = {}): Promise<Operation> {
   const { id } = await start(run)
-  while (
-    (await runSlice(stage.control, new Map([[kind.kind, kind]]), { deadline: Date.now() + 60_000 })) !== 'finished'
-  )
-    await sleep(20)
+  while ((await slice()) !== 'finished') await sleep(20)
   return getOperation(stage.control, id)
 }
 
@@ -129,7 +129,7 @@ describe('a migration run', () => {
       },
     }
     await start()
-    while ((await runSlice(counting, new Map([[kind.kind, kind]]), { deadline: Date.now() + 60_000 })) !== 'finished');
+    while ((await slice(counting)) !== 'finished');
     expect(asked).toEqual(['second'])
   })
 
@@ -262,6 +262,16 @@ describe('a migration run', () => {
     await sleep(700)
     await set('active')
     expect((await running).result).toMatchObject({ migrated: 12, failed: [] })
+  })
+
+  it('is planned again when older code had begun it', async () => {
+    addMigration('ALTER TABLE products ADD COLUMN colour text;')
+    const { id } = await start()
+    await stage.asOwner((client) =>
+      client.query(`UPDATE catalog.operations SET position = '{"phase": "wave", "wave": 1}' WHERE id = $1`, [id]),
+    )
+    while ((await slice()) !== 'finished');
+    expect(await getOperation(stage.control, id)).toMatchObject({ state: 'succeeded', result: { migrated: 12 } })
   })
 
   it('is refused while another is under way, which is named', async () => {
