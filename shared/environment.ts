@@ -37,7 +37,7 @@ const variables = {
   /** Origins whose pages may call the shared domains. */
   CORS_ORIGINS: optional.transform((text) => (text === undefined ? [] : text.split(','))),
   /** A connection is replaced after so many distinct tenants, or minutes: a backend keeps what it learns of each. */
-  CONNECTION_TENANTS: z.coerce.number().int().min(1).default(250),
+  CONNECTION_TENANTS: z.coerce.number().int().min(1).default(500),
   CONNECTION_MINUTES: z.coerce.number().positive().default(15),
   /** Whether statements are named; for connections that lead to the server itself. */
   CONNECTION_NAMED: z.stringbool().default(false),

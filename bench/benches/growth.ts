@@ -6,7 +6,7 @@ import { openTenantDatabase } from '../../shared/db/tenant-database.ts'
 import type { Tenant } from '../../shared/tenancy/tenant.ts'
 import type { Bench, Measured } from '../bench.ts'
 import { fill } from '../fill.ts'
-import { type Interleaved, interleave, ratioOf } from '../interleave.ts'
+import { type Interleaved, interleave, ratioOf, spreadOf } from '../interleave.ts'
 import type { BenchStage } from '../stage.ts'
 import { alone, latencyOf } from './measures.ts'
 import { listOf } from './read.ts'
@@ -26,10 +26,11 @@ export const growth: Bench = {
     for (const { tenants, placements } of sizes) {
       const stage = await openStage({ placements })
       const many = await openReaders(stage, tenants, progress)
+      // In both: what a new tenant costs those that are there is to be known, and not what else the machine has to do.
       let made = 0
       const making = setInterval(() => {
         made += 1
-        void stage.createTenant(`late-${made}`)
+        for (const each of [few.stage, stage]) void each.createTenant(`late-${tenants}-${made}`)
       }, 1_000)
       for (const [name, draw] of [
         ['uniform', uniform],
@@ -37,11 +38,21 @@ export const growth: Bench = {
       ] as const) {
         progress(`${tenants.toLocaleString('en')} tenants, ${name}`)
         const both = await interleave(
-          { work: () => few.read(uniform(10)), concurrency: 2 },
-          { work: () => many.read(draw(tenants)), concurrency: 2 },
+          { work: () => few.read(uniform(10)), concurrency: instances },
+          { work: () => many.read(draw(tenants)), concurrency: instances },
           { repetitions: quick ? 2 : 10, pieces: quick ? 300 : 5_000 },
         )
         measured.push(...beside(`${tenants.toLocaleString('en')} tenants, ${name}`, both))
+        if (draw === uniform) {
+          const measure = `${tenants.toLocaleString('en')} tenants, each for the first time over a connection`
+          measured.push(
+            medianBeside(
+              { measure, floor: 'later reads', goal: null },
+              spreadOf(many.firsts).median,
+              both.latency.median,
+            ),
+          )
+        }
       }
       clearInterval(making)
       measured.push(
@@ -68,40 +79,69 @@ function beside(measure: string, both: Interleaved): Measured[] {
   const goal = { at: 'most', value: 1.3 } as const
   return [
     latencyOf({ measure: `${measure}, mean`, floor, goal: null }, both),
-    ...(['median', 'p99'] as const).map(
-      (which): Measured => ({
-        ...alone(
-          { measure: `${measure}, ${which}`, floor, unit: 'ms', goal },
-          [both.latency[which]],
-          both.floorLatency[which],
-        ),
-        ...ratioOf([both.latency[which]], [both.floorLatency[which]]),
-        spread: null,
-      }),
+    ...(['median', 'p99'] as const).map((which) =>
+      medianBeside({ measure: `${measure}, ${which}`, floor, goal }, both.latency[which], both.floorLatency[which]),
     ),
   ]
 }
 
+function medianBeside(named: Pick<Measured, 'measure' | 'floor' | 'goal'>, value: number, floor: number): Measured {
+  return { ...alone({ ...named, unit: 'ms' }, [value], floor), ...ratioOf([value], [floor]), spread: null }
+}
+
+/** Function instances that read at once. */
+const instances = 2
+
 interface Readers {
+  readonly stage: BenchStage
+  /** Milliseconds that each connection's first read of a tenant took. */
+  readonly firsts: readonly number[]
   read(tenant: number): Promise<unknown>
   end(): Promise<void>
 }
 
-/** A function instance for each placement: as many as it takes to have each one's pool open. */
+/** Instances with a connection to each placement, over each of which every tenant has been read once. */
 async function openReaders(stage: BenchStage, tenants: number, progress: (text: string) => void): Promise<Readers> {
   const slugs = await fill(stage, tenants, progress, (slug, placement) => stage.createShop(slug, 20, placement))
-  const refs = new Map<string, Tenant['ref']>()
-  for (const slug of slugs) refs.set(slug, (await getTenant(stage.control, slug)).ref)
-  const pools = new Map<string, Pools>(stage.placements.map((placement) => [placement, stage.openPools({ size: 2 })]))
+  const refs: Tenant['ref'][] = []
+  for (const slug of slugs) refs.push((await getTenant(stage.control, slug)).ref)
+  // An instance keeps three placements' connections: so these are a pool each, as of many instances.
+  const idle = Array.from(
+    { length: instances },
+    () => new Map(stage.placements.map((name) => [name, stage.openPools()])),
+  )
+  const all = [...idle]
+  const firsts: number[] = []
+  const readOn = (pools: ReadonlyMap<string, Pools>, tenant: number) => {
+    const ref = refs[tenant]
+    const open = ref && pools.get(ref.placement)
+    if (ref === undefined || open === undefined) throw new Error(`there is no tenant ${tenant}`)
+    return openTenantDatabase(open, ref).read(listOf('products'), ['0'])
+  }
+  progress(`${tenants.toLocaleString('en')} tenants, for the first time`)
+  await Promise.all(
+    all.map(async (pools) => {
+      for (let tenant = 0; tenant < tenants; tenant += 1) {
+        const begun = performance.now()
+        await readOn(pools, tenant)
+        firsts.push(performance.now() - begun)
+      }
+    }),
+  )
   return {
+    stage,
+    firsts,
     async read(tenant) {
-      const ref = refs.get(slugs[tenant] ?? '')
-      const open = ref && pools.get(ref.placement)
-      if (ref === undefined || open === undefined) throw new Error(`there is no tenant ${tenant}`)
-      return openTenantDatabase(open, ref).read(listOf('products'), ['0'])
+      const pools = idle.pop()
+      if (pools === undefined) throw new Error(`more than ${instances} read at once`)
+      try {
+        return await readOn(pools, tenant)
+      } finally {
+        idle.push(pools)
+      }
     },
     async end() {
-      await Promise.all([...pools.values()].map((each) => each.end()))
+      await Promise.all(all.flatMap((pools) => [...pools.values()].map((each) => each.end())))
     },
   }
 }
