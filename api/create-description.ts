@@ -136,11 +136,11 @@ function operationOf(route: DescribedRoute, examples: RecordedExamples): ZodOpen
 }
 
 /** The schemas of a request's parts; one that takes nothing is left out. */
-function partsOf(request: z.ZodType) {
-  const shape = request instanceof z.ZodObject ? request.shape : {}
+function partsOf(request: z.core.$ZodType) {
+  const shape = request instanceof z.core.$ZodObject ? request._zod.def.shape : {}
   const part = (name: string) => {
     const schema: unknown = shape[name]
-    return schema instanceof z.ZodObject && Object.keys(schema.shape).length > 0 ? schema : undefined
+    return schema instanceof z.core.$ZodObject && Object.keys(schema._zod.def.shape).length > 0 ? schema : undefined
   }
   return { path: part('path'), query: part('query'), body: part('body') }
 }

@@ -17,7 +17,7 @@ const common = {
   corsOrigins: [],
   vanityDomains: { resolvers: ['1.1.1.1', '8.8.8.8', '9.9.9.9'], strayDays: 7, distribution: null },
   placements: [{ name: 'main', database: 'atrium_main' }],
-  connection: { tenants: 500, minutes: 15, named: false },
+  connection: { tenants: 600, minutes: 15, named: false },
   function: { memoryMiB: 512, timeoutSeconds: 15 },
   idempotencyHours: 24,
   rotationDays: 30,

@@ -1,19 +1,36 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
+import './english-messages.ts'
 
-const commaSeparated = z
-  .string()
-  .transform((text) => text.split(',').map((part) => part.trim()))
-  .pipe(z.array(z.string().min(1)).min(1))
+const filled = z.string().check(z.minLength(1))
+const count = z.coerce.number().check(z.int(), z.minimum(1))
+const positive = z.coerce.number().check(z.positive())
+
+const commaSeparated = z.pipe(
+  z.pipe(
+    z.string(),
+    z.transform((text) => text.split(',').map((part) => part.trim())),
+  ),
+  z.array(filled).check(z.minLength(1)),
+)
 
 /** Unset, or empty: what SAM and the local gateway make of a name that only a deployment knows. */
-const optional = z
-  .string()
-  .optional()
-  .transform((text) => (text === '' ? undefined : text))
+const optional = z.pipe(
+  z.optional(z.string()),
+  z.transform((text) => (text === '' ? undefined : text)),
+)
+
+/** `one,another`; unset or empty: none. */
+const list = z.pipe(
+  optional,
+  z.transform((text) => (text === undefined ? [] : text.split(','))),
+)
 
 /** `main=12,large=7` → a record; unset or empty → nothing in it. */
-const pairs = optional.transform(
-  (text): Readonly<Record<string, unknown>> => Object.fromEntries((text ?? '').split(',').filter(Boolean).map(split)),
+const pairs = z.pipe(
+  optional,
+  z.transform(
+    (text): Readonly<Record<string, unknown>> => Object.fromEntries((text ?? '').split(',').filter(Boolean).map(split)),
+  ),
 )
 
 function split(pair: string): [string, string] {
@@ -23,9 +40,9 @@ function split(pair: string): [string, string] {
 
 const variables = {
   /** The deployment stage; names the secrets: `atrium/<stage>/<placement>/<login>`. */
-  ATRIUM_STAGE: z.string().min(1),
+  ATRIUM_STAGE: filled,
   /** The placement whose database holds the catalog. */
-  ATRIUM_CATALOG: z.string().min(1),
+  ATRIUM_CATALOG: filled,
   /** Which of a placement's logins this function uses. */
   ATRIUM_LOGIN: z.enum(['api', 'control']),
   /** Hosts that belong to no tenant, where a header names it; see `tenancy/tenant-names.ts`. */
@@ -35,16 +52,16 @@ const variables = {
   /** The secret of the CDN before the tenants' own names; without it no header tells of a host. */
   ORIGIN_SECRET: optional,
   /** Origins whose pages may call the shared domains. */
-  CORS_ORIGINS: optional.transform((text) => (text === undefined ? [] : text.split(','))),
+  CORS_ORIGINS: list,
   /** A connection is replaced after so many distinct tenants, or minutes: a backend keeps what it learns of each. */
-  CONNECTION_TENANTS: z.coerce.number().int().min(1).default(500),
-  CONNECTION_MINUTES: z.coerce.number().positive().default(15),
+  CONNECTION_TENANTS: z._default(count, 600),
+  CONNECTION_MINUTES: z._default(positive, 15),
   /** Whether statements are named; for connections that lead to the server itself. */
-  CONNECTION_NAMED: z.stringbool().default(false),
+  CONNECTION_NAMED: z._default(z.stringbool(), false),
   /** Where the application plane's login reaches a placement instead of at its server: the host of a proxy. */
-  PROXY_HOSTS: pairs.pipe(z.record(z.string().min(1), z.string().min(1))),
+  PROXY_HOSTS: z.pipe(pairs, z.record(filled, filled)),
   /** The connections that all functions together may open to a placement's server, for placements of the settings. */
-  CONNECTION_BUDGET: pairs.pipe(z.record(z.string().min(1), z.coerce.number().int().min(1))),
+  CONNECTION_BUDGET: z.pipe(pairs, z.record(filled, count)),
   /** The function that brings placements to life; for the control plane's function that has it do so. */
   BOOTSTRAP_FUNCTION: optional,
   /** The function that tries to mix tenants up; for the worker that has it do so. */
@@ -54,13 +71,13 @@ const variables = {
   /** The function that reaches the internet for others. */
   COURIER_FUNCTION: optional,
   /** What serves the names that tenants claim, unless a claim says otherwise. */
-  DOMAINS_WAY: z.enum(['gateway', 'distribution']).default('gateway'),
+  DOMAINS_WAY: z._default(z.enum(['gateway', 'distribution']), 'gateway'),
   /** Days that a live name may lead elsewhere before it is routed no longer. */
-  STRAY_DAYS: z.coerce.number().positive().default(7),
+  STRAY_DAYS: z._default(positive, 7),
   /** The state machine that works on operations; without it they wait for whoever invokes the worker. */
   OPERATIONS_MACHINE: optional,
   /** How long an idempotency key is kept. */
-  IDEMPOTENCY_HOURS: z.coerce.number().positive().default(24),
+  IDEMPOTENCY_HOURS: z._default(positive, 24),
   /** The bucket that exports and imports travel by. */
   FILES_BUCKET: optional,
 }
@@ -68,9 +85,9 @@ const variables = {
 /** What the courier is told, which has no database and no login. */
 const courierVariables = {
   /** The resolvers that are asked, `address` or `address:port`; the system's when there is none. */
-  DNS_RESOLVERS: optional.transform((text) => (text === undefined ? [] : text.split(','))),
+  DNS_RESOLVERS: list,
   /** The id of the application plane's API, which domains are to lead to. */
-  APPLICATION_API: z.string().default(''),
+  APPLICATION_API: z._default(z.string(), ''),
   /** The multi-tenant distribution, where the settings make one. */
   DISTRIBUTION: optional,
   CONNECTION_GROUP: optional,

@@ -23,7 +23,7 @@ export const addIssuerRequest = z.strictObject({
       audience: text(255),
       jwks_uri: httpsUrl.nullable().default(null),
       tenant_claim: claim.nullable().default(null),
-      tenant_value: text(255).nullable().default(null),
+      tenant_value: z.nullable(text(255)).default(null),
       scope_claim: claim.default('scope'),
       /** What the claim's values mean here; without it they are the scopes themselves. */
       scope_map: z.record(z.string().min(1).max(255), scopeList).nullable().default(null),

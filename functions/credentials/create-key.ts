@@ -13,9 +13,8 @@ export const createKeyRequest = z.strictObject({
   body: z.strictObject({
     name: keyName,
     scopes: scopeList.default([...scopes]),
-    expires_at: timestamp
-      .refine((value) => Date.parse(value) > Date.now(), 'must lie ahead')
-      .nullable()
+    expires_at: z
+      .nullable(timestamp.check(z.refine((value) => Date.parse(value) > Date.now(), 'must lie ahead')))
       .default(null),
   }),
 })

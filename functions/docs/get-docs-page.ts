@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { AppError } from '../../shared/errors.ts'
 import type { FileAnswer } from '../../shared/http/answer.ts'
 import { publicEndpoint } from '../../shared/http/endpoint.ts'
@@ -8,7 +8,7 @@ import { answerPage } from './answer-page.ts'
 import { readPageFile } from './page-files.ts'
 
 export const getDocsPageRequest = z.object({
-  path: z.object({ page: z.string().meta({ examples: ['problems'] }) }),
+  path: z.object({ page: z.string().check(z.meta({ examples: ['problems'] })) }),
 })
 
 const pages: Readonly<Record<string, () => Promise<FileAnswer>>> = {

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { publicEndpoint } from '../../shared/http/endpoint.ts'
 import { answerPage } from './answer-page.ts'
 import { readPageFile } from './page-files.ts'

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { ok } from '../../shared/http/answer.ts'
 import { publicEndpoint } from '../../shared/http/endpoint.ts'
 import { readPageFile } from './page-files.ts'

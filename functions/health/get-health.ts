@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { createAgedCache } from '../../shared/aged-cache.ts'
 import { applicationPools } from '../../shared/db/application-pools.ts'
 import { readCatalog } from '../../shared/db/catalog.ts'

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { AppError } from '../../shared/errors.ts'
 import { created } from '../../shared/http/answer.ts'
 import { tenantEndpoint } from '../../shared/http/endpoint.ts'
@@ -11,9 +11,11 @@ const mostPieces = 2 ** 31 - 1
 
 export const quantity = z
   .int('must be a whole number')
-  .min(1, 'must be at least 1')
-  .max(mostPieces, `must be at most ${mostPieces}`)
-  .meta({ description: 'Pieces.', examples: [2] })
+  .check(
+    z.minimum(1, 'must be at least 1'),
+    z.maximum(mostPieces, `must be at most ${mostPieces}`),
+    z.meta({ description: 'Pieces.', examples: [2] }),
+  )
 
 export const createOrderRequest = z.strictObject({
   path: z.strictObject({}),
@@ -21,8 +23,10 @@ export const createOrderRequest = z.strictObject({
   body: z.strictObject({
     product_id: id,
     quantity,
-    unit_price: positiveMoney.optional().meta({ description: "The price of a piece; the product's unless given." }),
-    order_date: timestamp.optional().meta({ description: 'Now unless given.' }),
+    unit_price: z
+      .optional(positiveMoney)
+      .check(z.meta({ description: "The price of a piece; the product's unless given." })),
+    order_date: z.optional(timestamp).check(z.meta({ description: 'Now unless given.' })),
   }),
 })
 

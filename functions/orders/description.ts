@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { answeredTime, pageOf } from '../../shared/http/description.ts'
 import { id, money, positiveMoney } from '../../shared/http/fields.ts'
 import type { DescriptionsOf } from '../routes.ts'
@@ -10,10 +10,12 @@ export const order = z
     product_id: id,
     quantity,
     unit_price: positiveMoney,
-    total_price: money.meta({ description: 'Quantity times price, as the database reckons it.', examples: ['5.10'] }),
+    total_price: money.check(
+      z.meta({ description: 'Quantity times price, as the database reckons it.', examples: ['5.10'] }),
+    ),
     order_date: answeredTime,
   })
-  .meta({ id: 'Order', description: 'What a tenant has sold.' })
+  .check(z.meta({ id: 'Order', description: 'What a tenant has sold.' }))
 
 /** An order as the API shows it: ids and money are decimal strings, `order_date` RFC 3339. */
 export type Order = z.output<typeof order>

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { AppError } from '../../shared/errors.ts'
 import { ok } from '../../shared/http/answer.ts'
 import { tenantEndpoint } from '../../shared/http/endpoint.ts'

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { tenantEndpoint } from '../../shared/http/endpoint.ts'
 import { id, timestamp } from '../../shared/http/fields.ts'
 import { answerPage, pageQuery } from '../../shared/http/paging.ts'
@@ -8,9 +8,9 @@ export const listOrdersRequest = z.strictObject({
   path: z.strictObject({}),
   query: z.strictObject({
     ...pageQuery,
-    product_id: id.optional().meta({ description: 'Orders of this product only.' }),
-    from: timestamp.optional().meta({ description: 'Orders at or after this time.' }),
-    to: timestamp.optional().meta({ description: 'Orders before this time.' }),
+    product_id: z.optional(id).check(z.meta({ description: 'Orders of this product only.' })),
+    from: z.optional(timestamp).check(z.meta({ description: 'Orders at or after this time.' })),
+    to: z.optional(timestamp).check(z.meta({ description: 'Orders before this time.' })),
   }),
 })
 

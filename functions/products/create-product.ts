@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { created } from '../../shared/http/answer.ts'
 import { tenantEndpoint } from '../../shared/http/endpoint.ts'
 import { productFields } from './product-fields.ts'
@@ -7,7 +7,7 @@ import { insertProduct } from './product-queries.ts'
 export const createProductRequest = z.strictObject({
   path: z.strictObject({}),
   query: z.strictObject({}),
-  body: z.strictObject({ ...productFields, description: productFields.description.default(null) }),
+  body: z.strictObject({ ...productFields, description: z._default(productFields.description, null) }),
 })
 
 export const createProduct = tenantEndpoint({

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { answeredTime, pageOf } from '../../shared/http/description.ts'
 import { id } from '../../shared/http/fields.ts'
 import type { DescriptionsOf } from '../routes.ts'
@@ -6,7 +6,7 @@ import { productFields } from './product-fields.ts'
 
 export const product = z
   .object({ id, ...productFields, created_at: answeredTime })
-  .meta({ id: 'Product', description: 'What a tenant sells.' })
+  .check(z.meta({ id: 'Product', description: 'What a tenant sells.' }))
 
 /** A product as the API shows it: id and price are decimal strings, `created_at` RFC 3339. */
 export type Product = z.output<typeof product>

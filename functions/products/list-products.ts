@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { tenantEndpoint } from '../../shared/http/endpoint.ts'
 import { text } from '../../shared/http/fields.ts'
 import { answerPage, pageQuery } from '../../shared/http/paging.ts'
@@ -8,9 +8,9 @@ export const listProductsRequest = z.strictObject({
   path: z.strictObject({}),
   query: z.strictObject({
     ...pageQuery,
-    name: text(200)
-      .optional()
-      .meta({ description: 'How the name begins, in any case.', examples: ['set of'] }),
+    name: z
+      .optional(text(200))
+      .check(z.meta({ description: 'How the name begins, in any case.', examples: ['set of'] })),
   }),
 })
 

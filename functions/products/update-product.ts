@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { AppError } from '../../shared/errors.ts'
 import { ok } from '../../shared/http/answer.ts'
 import { tenantEndpoint } from '../../shared/http/endpoint.ts'
@@ -9,11 +9,10 @@ import { lockProduct, updateProduct as updateProductRow } from './product-querie
 export const updateProductRequest = z.strictObject({
   path: productPath,
   query: z.strictObject({}),
-  body: z
-    .strictObject(productFields)
-    .partial()
-    .refine((change) => Object.keys(change).length > 0, 'must change at least one of name, description and price')
-    .meta({ override: { minProperties: 1 } }),
+  body: z.partial(z.strictObject(productFields)).check(
+    z.refine((change) => Object.keys(change).length > 0, 'must change at least one of name, description and price'),
+    z.meta({ override: { minProperties: 1 } }),
+  ),
 })
 
 export const updateProduct = tenantEndpoint({

@@ -18,7 +18,7 @@ export const changeTenantRequest = z.strictObject({
   query: nothing,
   body: z
     .strictObject({
-      name: text(200).optional(),
+      name: z.optional(text(200)),
       cors_origins: z.array(origin).max(100).optional(),
       plan: planName.optional(),
     })

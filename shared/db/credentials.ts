@@ -1,20 +1,23 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import * as z from 'zod'
+import * as z from 'zod/mini'
+import { $ZodError } from 'zod/v4/core'
 import { createSecretsClient, readSecret } from '../aws/read-secret.ts'
 import { AppError } from '../errors.ts'
 import { createSingleFlight } from '../single-flight.ts'
 
+const filled = z.string().check(z.minLength(1))
+
 /** The JSON that RDS keeps in a login's secret, and the rotation functions expect there. */
 const databaseSecret = z.object({
-  host: z.string().min(1),
-  port: z.coerce.number().int().min(1).max(65_535),
-  dbname: z.string().min(1),
-  username: z.string().min(1),
-  password: z.string().min(1),
+  host: filled,
+  port: z.coerce.number().check(z.int(), z.minimum(1), z.maximum(65_535)),
+  dbname: filled,
+  username: filled,
+  password: filled,
   /** TLS with a verified certificate, unless the secret says `false`, as that of the embedded server does. */
-  ssl: z.boolean().default(true),
+  ssl: z._default(z.boolean(), true),
   /** The secret of the server's master user. */
-  masterarn: z.string().min(1).optional(),
+  masterarn: z.optional(filled),
 })
 
 export type DatabaseCredentials = z.output<typeof databaseSecret>
@@ -50,7 +53,7 @@ export function createCredentialsReader(options: {
     } catch (error) {
       // Neither a SyntaxError's message nor a ZodError's may reach the log: both can quote the secret.
       const cause =
-        error instanceof SyntaxError || error instanceof z.ZodError ? new Error('not a login as JSON') : error
+        error instanceof SyntaxError || error instanceof $ZodError ? new Error('not a login as JSON') : error
       throw new AppError('unavailable', 'The database cannot be reached right now.', {
         cause: new Error(`secret "${SecretId}" cannot be used`, { cause }),
       })

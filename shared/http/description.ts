@@ -1,11 +1,11 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { ErrorCode } from '../errors.ts'
 
 /** What a route answers when all is well. */
 export interface AnswerDescription {
   readonly description: string
   /** Of a JSON answer; without it, and without `files`, the answer has no body. */
-  readonly body?: z.ZodType
+  readonly body?: z.core.$ZodType
   /** The media types of an answer that is not JSON. */
   readonly files?: readonly string[]
 }
@@ -26,17 +26,16 @@ export interface RouteDescription {
 }
 
 /** A page of a list, as `toPage` makes it. */
-export function pageOf(item: z.ZodType): z.ZodType {
+export function pageOf(item: z.core.$ZodType): z.core.$ZodType {
   return z.object({
     items: z.array(item),
     next_cursor: z
-      .string()
-      .nullable()
-      .meta({ description: 'To be sent as `cursor` for the next page; null on the last.' }),
+      .nullable(z.string())
+      .check(z.meta({ description: 'To be sent as `cursor` for the next page; null on the last.' })),
   })
 }
 
 /** A time in an answer: RFC 3339 in UTC. */
 export const answeredTime = z.iso
   .datetime()
-  .meta({ description: 'A time, RFC 3339 in UTC.', examples: ['2010-12-01T08:26:00Z'] })
+  .check(z.meta({ description: 'A time, RFC 3339 in UTC.', examples: ['2010-12-01T08:26:00Z'] }))

@@ -1,5 +1,6 @@
-import type * as z from 'zod'
+import * as z from 'zod/mini'
 import type { TenantDatabase } from '../db/tenant-database.ts'
+import '../english-messages.ts'
 import { AppError, type FieldError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import type { Tenant } from '../tenancy/tenant.ts'
@@ -34,7 +35,7 @@ export interface Conditions {
 /** A tenant's endpoint. `prepare` validates, and answers the work that is left to do. */
 export interface TenantEndpoint {
   readonly kind: 'tenant'
-  readonly request: z.ZodType
+  readonly request: z.core.$ZodType
   readonly takesIfMatch: boolean
   prepare(raw: RawRequest, conditions: Conditions): (context: TenantContext) => Promise<Answer>
 }
@@ -42,14 +43,14 @@ export interface TenantEndpoint {
 /** An endpoint of the control plane. */
 export interface OperatorEndpoint {
   readonly kind: 'operator'
-  readonly request: z.ZodType
+  readonly request: z.core.$ZodType
   prepare(raw: RawRequest): (context: OperatorContext) => Promise<Answer>
 }
 
 /** An endpoint that anyone may call and that belongs to no tenant. */
 export interface PublicEndpoint {
   readonly kind: 'public'
-  readonly request: z.ZodType
+  readonly request: z.core.$ZodType
   prepare(raw: RawRequest): () => Promise<Answer | FileAnswer>
 }
 
@@ -60,7 +61,7 @@ export interface ServedRoute {
 }
 
 interface Definition<Context, Input> {
-  readonly request: z.ZodType<Input>
+  readonly request: z.core.$ZodType<Input>
   handle(context: Context, input: Input): Promise<Answer>
 }
 
@@ -107,7 +108,7 @@ export function operatorEndpoint<Input>(definition: Definition<OperatorContext, 
 
 /** Defines a public endpoint alike. */
 export function publicEndpoint<Input>(definition: {
-  readonly request: z.ZodType<Input>
+  readonly request: z.core.$ZodType<Input>
   handle(input: Input): Promise<Answer | FileAnswer>
 }): PublicEndpoint {
   return {
@@ -123,8 +124,8 @@ export function publicEndpoint<Input>(definition: {
 /** More would only repeat what a client gets wrong everywhere. */
 const mostErrors = 20
 
-function validate<Input>(schema: z.ZodType<Input>, raw: RawRequest): Input {
-  const result = schema.safeParse(raw)
+function validate<Input>(schema: z.core.$ZodType<Input>, raw: RawRequest): Input {
+  const result = z.safeParse(schema, raw)
   if (result.success) return result.data
   if (raw.body === undefined && result.error.issues.some((issue) => issue.path.join() === 'body')) {
     throw new AppError('malformed_body', 'The request needs a JSON body.')

@@ -1,13 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import * as z from 'zod'
+import * as z from 'zod/mini'
+import { $ZodError } from 'zod/v4/core'
 import { createSecretsClient, readSecret } from '../aws/read-secret.ts'
 import { AppError } from '../errors.ts'
 import { describeError, log } from '../logger.ts'
 import { createSingleFlight } from '../single-flight.ts'
 
 /** Two are good at a time, so that one can be replaced while requests with the other are on their way. */
-const originSecret = z.object({ current: z.string(), previous: z.string().default('') })
+const originSecret = z.object({ current: z.string(), previous: z._default(z.string(), '') })
 
 /** Milliseconds that the secret is kept; until it is asked for again because of a request with neither; and after a failure. */
 const ages = { kept: 5 * 60_000, soonest: 60_000, retried: 1_000 }
@@ -36,7 +37,7 @@ export function createOriginSecrets(
       isRead = true
     } catch (error) {
       // Neither a SyntaxError's message nor a ZodError's may reach the log: both can quote the secret.
-      const isParsing = error instanceof SyntaxError || error instanceof z.ZodError
+      const isParsing = error instanceof SyntaxError || error instanceof $ZodError
       log.error('the secret of the CDN cannot be had', { error: isParsing ? 'it is malformed' : describeError(error) })
     }
     readAt = now()

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { type Answer, ok } from './answer.ts'
 import type { TenantContext } from './endpoint.ts'
 import { id } from './fields.ts'
@@ -9,27 +9,37 @@ const largestLimit = 200
 /** The query parameters of every list: `limit` rows behind `cursor`. */
 export const pageQuery = {
   limit: z
-    .string()
-    .regex(/^\d{1,9}$/, `must be a number from 1 to ${largestLimit}`)
-    .transform(Number)
-    .refine((limit) => limit >= 1 && limit <= largestLimit, `must be a number from 1 to ${largestLimit}`)
-    .default(defaultLimit)
-    .meta({
-      description: 'How many rows at most; fewer where the plan allows no page so large.',
-      // As clients mean it: in a query even a number is text.
-      override: { type: 'integer', pattern: undefined, minimum: 1, maximum: largestLimit, default: defaultLimit },
-    }),
+    ._default(
+      z
+        .pipe(z.string().check(z.regex(/^\d{1,9}$/, `must be a number from 1 to ${largestLimit}`)), z.transform(Number))
+        .check(z.refine((limit) => limit >= 1 && limit <= largestLimit, `must be a number from 1 to ${largestLimit}`)),
+      defaultLimit,
+    )
+    .check(
+      z.meta({
+        description: 'How many rows at most; fewer where the plan allows no page so large.',
+        // As clients mean it: in a query even a number is text.
+        override: { type: 'integer', pattern: undefined, minimum: 1, maximum: largestLimit, default: defaultLimit },
+      }),
+    ),
   /** The id behind which the page begins. */
   cursor: z
-    .string()
-    .transform((cursor, context) => {
-      const after = id.safeParse(decode(cursor))
-      if (after.success && encode(after.data) === cursor) return after.data
-      context.addIssue({ code: 'custom', message: 'must be the next_cursor of an earlier answer' })
-      return z.NEVER
-    })
-    .optional()
-    .meta({ description: 'The `next_cursor` of an earlier answer, for the page behind it.' }),
+    .optional(
+      z.pipe(
+        z.string(),
+        z.transform((cursor, context) => {
+          const after = id.safeParse(decode(cursor))
+          if (after.success && encode(after.data) === cursor) return after.data
+          context.issues.push({
+            code: 'custom',
+            message: 'must be the next_cursor of an earlier answer',
+            input: cursor,
+          })
+          return z.NEVER
+        }),
+      ),
+    )
+    .check(z.meta({ description: 'The `next_cursor` of an earlier answer, for the page behind it.' })),
 }
 
 export interface Page<Row> {

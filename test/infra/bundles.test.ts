@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { afterAll, expect, it } from 'vitest'
 import { routes } from '../../functions/routes.ts'
 import { bundleFunction } from '../../infra/bundling/bundle-function.ts'
 import { invokeOnce } from '../../local/gateway/function-pool.ts'
+import type { TemplateFunction } from '../../local/gateway/read-template.ts'
 import { startLoopbackServer } from '../../local/loopback-server.ts'
 import { eventFor } from '../support/call.ts'
 
@@ -16,8 +17,28 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const names = [...new Set(routes.map((route) => route.function))]
 
-it.each(names)('%s has at most 300 KB of code', async (name) => {
+it.each(names)('%s has at most 300 KB of code, and of zod none but the schemas without methods', async (name) => {
   expect(await bundleFunction(`functions/${name}/handler.ts`, join(folder, name))).toBeLessThanOrEqual(300_000)
+  const { sources }: { sources: string[] } = JSON.parse(readFileSync(join(folder, name, 'index.mjs.map'), 'utf8'))
+  const ofZod = sources.map((source) => /node_modules\/zod\/v4\/(\w+)\//.exec(source)?.[1]).filter(Boolean)
+  expect(new Set(ofZod)).toEqual(new Set(['core', 'mini', 'locales']))
+})
+
+const health = (code: string): TemplateFunction => ({
+  ...{ id: 'Health', construct: 'Health', path: 'Stack/Health', code, handler: 'index.handler' },
+  ...{ environment: {}, timeoutSeconds: 15, memoryMiB: 512 },
+})
+
+it('says in English what is wrong with its environment', async () => {
+  const code = join(folder, 'unset')
+  await bundleFunction('functions/health/handler.ts', code)
+  const output = new PassThrough()
+  await invokeOnce(health(code), eventFor('GET', '/health', { host: 'localhost' }), {
+    ...{ requestId: 'one', output, environment: { ATRIUM_LOGIN: 'nobody' } },
+  })
+  const logged = await text(output.end())
+  expect(logged).toContain('expected string, received undefined')
+  expect(logged).toContain('ATRIUM_STAGE')
 })
 
 it("asks for its secret with the role's own credentials, by the session token too, and logs the source's lines", async () => {
@@ -29,22 +50,15 @@ it("asks for its secret with the role's own credentials, by the session token to
   const code = join(folder, 'asking')
   await bundleFunction('functions/health/handler.ts', code)
   const output = new PassThrough()
-  const { outcome } = await invokeOnce(
-    {
-      ...{ id: 'Health', construct: 'Health', path: 'Stack/Health', code, handler: 'index.handler' },
-      ...{ environment: {}, timeoutSeconds: 15, memoryMiB: 512 },
+  const { outcome } = await invokeOnce(health(code), eventFor('GET', '/health', { host: 'localhost' }), {
+    requestId: 'one',
+    output,
+    environment: {
+      ...{ ATRIUM_STAGE: 'test', ATRIUM_CATALOG: 'main', ATRIUM_LOGIN: 'api', SHARED_DOMAINS: 'localhost' },
+      ...{ AWS_REGION: 'eu-central-1', AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url },
+      ...{ AWS_ACCESS_KEY_ID: 'AKIAROLE', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'the-session' },
     },
-    eventFor('GET', '/health', { host: 'localhost' }),
-    {
-      requestId: 'one',
-      output,
-      environment: {
-        ...{ ATRIUM_STAGE: 'test', ATRIUM_CATALOG: 'main', ATRIUM_LOGIN: 'api', SHARED_DOMAINS: 'localhost' },
-        ...{ AWS_REGION: 'eu-central-1', AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url },
-        ...{ AWS_ACCESS_KEY_ID: 'AKIAROLE', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'the-session' },
-      },
-    },
-  )
+  })
   await secrets.close()
   expect(outcome).toMatchObject({ result: { statusCode: 503 } })
   expect(asked[0]).toMatchObject({

@@ -1,10 +1,10 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { AppError } from '../../errors.ts'
 import type { Step } from '../request-state.ts'
 
 /** What API Gateway says of a caller whose signature it has verified (authorization type AWS_IAM). */
-const verified = z.object({ authorizer: z.object({ iam: z.object({ userArn: z.string().min(1) }) }) })
+const verified = z.object({ authorizer: z.object({ iam: z.object({ userArn: z.string().check(z.minLength(1)) }) }) })
 
 /**
  * Takes the IAM principal from API Gateway, which refused everyone else. Throws `operator_unknown` when there is none:

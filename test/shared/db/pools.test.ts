@@ -34,11 +34,11 @@ const backend = (schema?: string, placement = 'main') =>
     schema === undefined ? {} : { schema },
   )
 
-it('replaces a connection that has seen 500 tenants, however often each', async () => {
+it('replaces a connection that has seen 600 tenants, however often each', async () => {
   const first = await backend()
-  for (let n = 0; n < 499; n += 1) expect(await backend(`t_${n}`)).toBe(first)
-  for (let n = 0; n < 499; n += 1) expect(await backend(`t_${n}`)).toBe(first)
-  expect(await backend('t_499')).toBe(first)
+  for (let n = 0; n < 599; n += 1) expect(await backend(`t_${n}`)).toBe(first)
+  for (let n = 0; n < 599; n += 1) expect(await backend(`t_${n}`)).toBe(first)
+  expect(await backend('t_599')).toBe(first)
   expect(await backend('t_0')).not.toBe(first)
 })
 
