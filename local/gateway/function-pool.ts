@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -37,6 +38,10 @@ export interface FunctionPoolOptions {
 
 /** Lambda's concurrency, as far as this machine plays it: further events wait. */
 const mostProcesses = 10
+/** More at work would take the cores from one another: ten on two cores answered three quarters of what these do. */
+const promptProcesses = Math.min(mostProcesses, 2 * availableParallelism())
+/** Milliseconds that an event waits for one of those before another goes to work: they may all be waiting for something. */
+const patience = 250
 
 const shuttingDown: Outcome = {
   error: { errorType: 'Runtime.ShuttingDown', errorMessage: 'the function is being stopped', trace: [] },
@@ -52,16 +57,30 @@ export function createFunctionPool(template: TemplateFunction, options: Function
   const alive = new Set<ChildProcess>()
   const waiting: (() => void)[] = []
   const inFlight = new Set<Promise<Outcome>>()
+  let working = 0
   let stopping = false
 
   const acquire = async (): Promise<ChildProcess> => {
-    for (;;) {
-      const free = idle.pop()
-      if (free !== undefined) return free
-      if (alive.size < mostProcesses) return start()
-      await new Promise<void>((resolve) => waiting.push(resolve))
+    while (working >= promptProcesses) {
+      if (!(await isFree()) && working < mostProcesses) break
     }
+    working += 1
+    return idle.pop() ?? start()
   }
+
+  /** Waits until one of those that are to be at work is free; false when an event should wait no longer. */
+  const isFree = () =>
+    new Promise<boolean>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        resolve(true)
+      }
+      const timer = setTimeout(() => {
+        waiting.splice(waiting.indexOf(wake), 1)
+        resolve(false)
+      }, patience)
+      waiting.push(wake)
+    })
 
   const { output } = options
 
@@ -74,16 +93,17 @@ export function createFunctionPool(template: TemplateFunction, options: Function
       alive.delete(child)
       const at = idle.indexOf(child)
       if (at !== -1) idle.splice(at, 1)
-      waiting.shift()?.()
     })
     return child
   }
 
   const release = (child: ChildProcess): void => {
-    if (!alive.has(child) || child.killed) return
-    if (!current.has(child)) return void end(child)
-    idle.push(child)
-    waiting.shift()?.()
+    working -= 1
+    if (alive.has(child) && !child.killed) {
+      if (current.has(child)) idle.push(child)
+      else void end(child)
+    }
+    if (working < promptProcesses) waiting.shift()?.()
   }
 
   const run = async (event: unknown): Promise<Outcome> => {
