@@ -1,14 +1,11 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { routes } from '../../functions/routes.ts'
 import { bundleFunction } from '../../infra/bundling/bundle-function.ts'
 import { filesOfFunctions } from '../../infra/bundling/bundled-files.ts'
-import type { Answer } from '../../local/gateway/function-process.ts'
-import { projectFolder } from '../../test/support/project-folder.ts'
 import type { Bench, Measured } from '../bench.ts'
+import { startInstance } from '../instance.ts'
 import { interleave } from '../interleave.ts'
 import type { BenchStage } from '../stage.ts'
 import { alone } from './measures.ts'
@@ -71,14 +68,7 @@ async function firstEvent(stage: BenchStage, name: string): Promise<unknown> {
 
 /** Runs a bundle in a process of its own until it has answered one event. */
 async function firstAnswer(code: string, event: unknown, environment: Readonly<Record<string, string>>): Promise<void> {
-  const child = fork(join(projectFolder, 'local/gateway/function-process.ts'), [join(code, 'index.mjs'), 'handler'], {
-    env: { ...environment, TZ: ':UTC' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  const answered = once(child, 'message')
-  child.send({ event, requestId: 'first', deadline: Date.now() + 30_000 })
-  const [{ outcome }] = (await answered) as [Answer]
-  child.kill('SIGKILL')
-  const status = 'result' in outcome ? (outcome.result as { statusCode: number }).statusCode : outcome
-  if (typeof status !== 'number' || status >= 400) throw new Error(`the first answer was ${JSON.stringify(status)}`)
+  const instance = startInstance(code, environment)
+  await instance.run(event)
+  instance.stop()
 }

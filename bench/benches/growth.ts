@@ -168,14 +168,14 @@ function zipf(tenants: number): (tenants: number) => number {
   }
 }
 
-/** Megabytes that no other process has, of the API's connections; by /proc, and so on Linux alone. */
+/** Megabytes of its own, without the shared buffers that it has touched, of the API's connections; by /proc, and so on Linux alone. */
 async function largestBackend(stage: BenchStage): Promise<number> {
   const client = new pg.Client(stage.superuser)
   await client.connect()
   const { rows } = await client.query<{ pid: number }>("SELECT pid FROM pg_stat_activity WHERE usename LIKE '%\\_api'")
   await client.end()
   const sizes = rows.map(({ pid }) => {
-    const [, kilobytes] = /^Private_Dirty:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? []
+    const [, kilobytes] = /^Anonymous:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? []
     return Number(kilobytes ?? 0) / 1_024
   })
   return Math.round(Math.max(0, ...sizes) * 10) / 10
