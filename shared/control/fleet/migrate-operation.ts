@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
+import { allDone } from '../../all-done.ts'
 import { type Migration, readMigrations } from '../../db/migrations.ts'
 import { withOwnerTransaction } from '../../db/owner-transaction.ts'
 import { AppError } from '../../errors.ts'
@@ -167,6 +168,6 @@ async function migrateGroups(
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(atOnce, tenants.size) }, work))
+  await allDone(Array.from({ length: Math.min(atOnce, tenants.size) }, work))
   return migrated
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { allDone } from '../../all-done.ts'
 import { checksumOf, type Migration } from '../../db/migrations.ts'
 import { onlyRow } from '../../db/only-row.ts'
 import { withOwnerTransaction } from '../../db/owner-transaction.ts'
@@ -153,7 +154,8 @@ async function applyPart(
       }
     })
   const workers = Math.min(connections, Math.ceil(tenants.length / fewTenants))
-  await Promise.all(Array.from({ length: workers }, () => pools.withClient(placement, 'write', work)))
+  // Whoever comes after a failure, to go on, is to find nobody at work.
+  await allDone(Array.from({ length: workers }, () => pools.withClient(placement, 'write', work)))
   return states
 }
 

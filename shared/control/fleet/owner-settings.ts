@@ -23,6 +23,7 @@ export async function withOwnerSettings<Result>(
     await set
     return result
   } finally {
-    await client.query('RESET search_path; RESET statement_timeout; RESET ROLE')
+    // A connection that broke is given up anyway, and what broke it is to be told.
+    await client.query('RESET search_path; RESET statement_timeout; RESET ROLE').catch(() => undefined)
   }
 }

@@ -106,6 +106,21 @@ describe('a change of many tenants in one call', () => {
     expect(await changing).toEqual(all('migrated'))
   })
 
+  it('has nobody at work any more when it fails, since a connection was lost', async () => {
+    tenants = await Promise.all(Array.from({ length: 24 }, () => stage.createTenant()))
+    const ask = (what: string) =>
+      stage.asOwner(async (client) => {
+        const calling = `FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'CALL atrium.change_tenants%' AND state = 'active'`
+        return (await client.query(`SELECT ${what} ${calling}`)).rows
+      })
+    const changing = change(['SELECT pg_sleep(0.1)'], { connections: 2 })
+    const failed = expect(changing).rejects.toMatchObject({ code: 'unavailable' })
+    while ((await ask('pid')).length < 2) await sleep(5)
+    await ask('pg_terminate_backend(min(pid))')
+    await failed
+    expect(await ask('pid')).toEqual([])
+  })
+
   it('begins nobody after its time is up', async () => {
     const outcomes = await change(['SELECT pg_sleep(0.3)'], { until: performance.now() })
     expect(outcomes).toEqual(['migrated', undefined, undefined, undefined, undefined])
