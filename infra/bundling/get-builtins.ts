@@ -2,7 +2,8 @@ import { builtinModules } from 'node:module'
 import type { Plugin } from 'esbuild'
 
 const filter = /^(?:node:)?[a-z_0-9/]+$/
-const identifier = /^[A-Za-z_$][\w$]*$/
+/** Without Node's private names, some of which a thread lacks: a bundle is the same, byte for byte, whoever makes it. */
+const identifier = /^[A-Za-z$][\w$]*$/
 
 /**
  * Gets Node's own modules by `process.getBuiltinModule`. An `import` of one reads all that it exports, and for `node:http` some

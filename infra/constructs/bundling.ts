@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { AssetHashType, DockerImage } from 'aws-cdk-lib'
 import { type AssetCode, type CfnFunction, Code, type IFunction } from 'aws-cdk-lib/aws-lambda'
+import { bundleWaiting } from '../bundling/bundle-waiting.ts'
 import type { BundledFiles } from '../bundling/bundled-files.ts'
 
 /** A path of the project. */
@@ -12,16 +12,15 @@ export const project = (path: string): string => fileURLToPath(new URL(`../../${
  * takes no plugins of esbuild, which the bundles' size and cold start are owed to.
  */
 export function bundledCode(entry: string, files: BundledFiles = {}): AssetCode {
-  const command = [project('infra/bundling/bundle-command.ts'), entry, JSON.stringify(files)]
   return Code.fromAsset(project('.'), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('unused'),
       // Not run, but what CDK tells one bundle from another by, when it looks for one that it has made before.
-      command,
+      command: [entry, JSON.stringify(files)],
       local: {
         tryBundle(folder) {
-          execFileSync(process.execPath, [...command, folder], { stdio: ['ignore', process.stderr, process.stderr] })
+          bundleWaiting(entry, folder, files)
           return true
         },
       },

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, expect, it } from 'vitest'
 import { routes } from '../../functions/routes.ts'
 import { bundleFunction } from '../../infra/bundling/bundle-function.ts'
+import { bundleWaiting } from '../../infra/bundling/bundle-waiting.ts'
 import { invokeOnce } from '../../local/gateway/function-pool.ts'
 import type { TemplateFunction } from '../../local/gateway/read-template.ts'
 import { startLoopbackServer } from '../../local/loopback-server.ts'
@@ -22,6 +23,26 @@ it.each(names)('%s has at most 300 KB of code, and of zod none but the schemas w
   const { sources }: { sources: string[] } = JSON.parse(readFileSync(join(folder, name, 'index.mjs.map'), 'utf8'))
   const ofZod = sources.map((source) => /node_modules\/zod\/v4\/(\w+)\//.exec(source)?.[1]).filter(Boolean)
   expect(new Set(ofZod)).toEqual(new Set(['core', 'mini', 'locales']))
+})
+
+it.each(['domains', 'operations'])(
+  '%s is the same, byte for byte, for CDK, which waits for it, as for whoever does not',
+  async (name) => {
+    const [entry, waited, awaited] = [`functions/${name}/handler.ts`, join(folder, 'waited'), join(folder, 'awaited')]
+    bundleWaiting(entry, waited, { readme: 'README.md' })
+    await bundleFunction(entry, awaited, { readme: 'README.md' })
+    for (const file of ['index.mjs', 'index.mjs.map', 'readme']) {
+      expect(readFileSync(join(waited, file)).equals(readFileSync(join(awaited, file))), file).toBe(true)
+    }
+  },
+)
+
+it('that cannot be made says why, to who waits for it as well, and the next one is made', () => {
+  expect(() => bundleWaiting('functions/nothing.ts', join(folder, 'nothing'), {})).toThrow(
+    'Could not resolve "functions/nothing.ts"',
+  )
+  bundleWaiting('functions/health/handler.ts', join(folder, 'next'), {})
+  expect(readFileSync(join(folder, 'next', 'index.mjs')).length).toBeGreaterThan(0)
 })
 
 const health = (code: string): TemplateFunction => ({
