@@ -14,11 +14,21 @@ export interface Instance {
   stop(): void
 }
 
-/** Starts an instance on the code of a folder, with as large a heap as Lambda gives one of 512 MiB. */
-export function startInstance(code: string, environment: Readonly<Record<string, string>>): Instance {
+/**
+ * A twentieth of 512 MiB may be half of the young generation, nine tenths the old one: so Lambda starts Node on its command line, which
+ * wins over NODE_OPTIONS, by the start scripts of its Node images that others have published.
+ */
+const likeLambda = { semiSpaceMiB: 25, oldSpaceMiB: 460 }
+
+/** Starts an instance on the code of a folder, with as large a heap as Lambda gives one of 512 MiB, or a smaller young generation. */
+export function startInstance(
+  code: string,
+  environment: Readonly<Record<string, string>>,
+  semiSpaceMiB = likeLambda.semiSpaceMiB,
+): Instance {
   const child = fork(join(projectFolder, 'local/gateway/function-process.ts'), [join(code, 'index.mjs'), 'handler'], {
     env: { ...environment, TZ: ':UTC' },
-    execArgv: ['--max-old-space-size=512'],
+    execArgv: [`--max-semi-space-size=${semiSpaceMiB}`, `--max-old-space-size=${likeLambda.oldSpaceMiB}`],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   return {
