@@ -15,8 +15,8 @@ export interface Instance {
 }
 
 /**
- * A twentieth of 512 MiB may be half of the young generation, nine tenths the old one: so Lambda starts Node on its command line, which
- * wins over NODE_OPTIONS, by the start scripts of its Node images that others have published.
+ * Of 512 MiB a twentieth for a semi-space, nine tenths for the old generation: Lambda says so on Node's command line, which wins over
+ * NODE_OPTIONS, by start scripts of its images that others have published.
  */
 const likeLambda = { semiSpaceMiB: 25, oldSpaceMiB: 460 }
 
