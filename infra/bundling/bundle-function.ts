@@ -1,8 +1,7 @@
-import { cpSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { bundleOptions } from './bundle-options.ts'
+import { type Bundle, bundleFunctions } from './bundle-functions.ts'
 import type { BundledFiles } from './bundled-files.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
@@ -12,14 +11,17 @@ const project = fileURLToPath(new URL('../..', import.meta.url))
  * the bytes of the code.
  */
 export async function bundleFunction(entry: string, folder: string, files: BundledFiles = {}): Promise<number> {
-  const { metafile } = await build({
-    ...bundleOptions,
-    ...{ absWorkingDir: project, entryPoints: [entry], outfile: join(folder, 'index.mjs'), metafile: true },
-    logLevel: 'warning',
-  })
+  const bundle = (await bundleFunctions([entry])).get(entry) as Bundle
+  writeBundle(bundle, folder, files)
+  return bundle.code.length
+}
+
+/** Writes a bundle as Lambda wants it, into a folder that may not be there yet, with what comes beside it. */
+export function writeBundle({ code, map }: Bundle, folder: string, files: BundledFiles): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'index.mjs'), code)
+  writeFileSync(join(folder, 'index.mjs.map'), map)
   for (const [place, path] of Object.entries(files)) {
     cpSync(join(project, path), join(folder, place), { recursive: true })
   }
-  const code = Object.entries(metafile.outputs).filter(([file]) => !file.endsWith('.map'))
-  return code.reduce((sum, [, { bytes }]) => sum + bytes, 0)
 }

@@ -1,7 +1,9 @@
-/** The thread of `bundle-waiting.ts`: bundles what it is sent, one after the other. */
+/** The thread of `bundle-waiting.ts`: writes the bundles it is asked for, of which it makes all at the first order. */
 import { type MessagePort, parentPort } from 'node:worker_threads'
-import { bundleFunction } from './bundle-function.ts'
+import { bundleFunction, writeBundle } from './bundle-function.ts'
+import { type Bundle, bundleFunctions } from './bundle-functions.ts'
 import type { BundledFiles } from './bundled-files.ts'
+import { findEntries } from './find-entries.ts'
 
 export interface BundleOrder {
   readonly entry: string
@@ -13,12 +15,21 @@ export interface BundleOrder {
   readonly answer: MessagePort
 }
 
-parentPort?.on('message', async ({ entry, folder, files, done, answer }: BundleOrder) => {
-  const failure = await bundleFunction(entry, folder, files).then(
+let made: Promise<Map<string, Bundle>> | undefined
+
+async function carryOut({ entry, folder, files }: BundleOrder): Promise<void> {
+  made ??= bundleFunctions(findEntries())
+  const bundle = (await made).get(entry)
+  if (bundle === undefined) await bundleFunction(entry, folder, files)
+  else writeBundle(bundle, folder, files)
+}
+
+parentPort?.on('message', async (order: BundleOrder) => {
+  const failure = await carryOut(order).then(
     () => undefined,
     (error: unknown) => error,
   )
-  answer.postMessage(failure)
-  Atomics.store(done, 0, 1)
-  Atomics.notify(done, 0)
+  order.answer.postMessage(failure)
+  Atomics.store(order.done, 0, 1)
+  Atomics.notify(order.done, 0)
 })

@@ -114,7 +114,6 @@ export class ApiFunction extends Construct {
       environment: {
         ...environment,
         ...forLocalInvocation,
-        NODE_OPTIONS: '--enable-source-maps',
         // Lambda's Node runtimes trust Amazon's authorities for RDS only when told to.
         NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
       },

@@ -43,7 +43,7 @@ export class Courier extends Construct {
       memorySize: 256,
       timeout: Duration.seconds(20),
       tracing: settings.tracing ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
-      environment: { NODE_OPTIONS: '--enable-source-maps', ...variables },
+      environment: variables,
       loggingFormat: lambda.LoggingFormat.JSON,
       logGroup,
       role: createFunctionRole(this, { logs: logGroup, inVpc: false, tracing: settings.tracing }),

@@ -35,7 +35,7 @@ it('speaks payload 2.0 to functions of nodejs24.x on arm64, in the VPC, that log
     Environment: {
       Variables: Match.objectLike({
         ...{ ATRIUM_STAGE: 'dev', ATRIUM_CATALOG: 'main', ATRIUM_LOGIN: 'api' },
-        ...{ NODE_OPTIONS: '--enable-source-maps', NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' },
+        NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
       }),
     },
   })

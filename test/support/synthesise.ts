@@ -14,15 +14,20 @@ afterAll(() => rmSync(outdir, { recursive: true, force: true }))
 
 let apps = 0
 
-/** An app with the context of cdk.json, without bundling: what the bundles hold is tested where they are served. */
-export function openApp(): App {
+/**
+ * An app with the context of cdk.json, without bundling: what the bundles hold is tested where they are served. CloudFormation's
+ * rules take seconds, and are asked where a test is about them.
+ */
+export function openApp(builtinCloudFormationValidation = false): App {
   apps += 1
-  return new App({ outdir: join(outdir, String(apps)), context: { ...context, 'aws:cdk:bundling-stacks': [] } })
+  return new App({
+    ...{ outdir: join(outdir, String(apps)), builtinCloudFormationValidation },
+    context: { ...context, 'aws:cdk:bundling-stacks': [] },
+  })
 }
 
 /** The app for a stage of the settings, or for what deploys stages. */
-export function createAppOf(what: string): App {
-  const app = openApp()
+export function createAppOf(what: string, app = openApp()): App {
   createApp(app, what)
   return app
 }
