@@ -13,6 +13,8 @@ export const globalSetup = 'test/support/global-setup.ts'
 export default defineConfig({
   test: {
     globalSetup,
+    // A worker for each core, where vitest would leave one free: tests wait for servers and processes more than they compute.
+    maxWorkers: '100%',
     projects: [
       { test: { ...common, name: 'suite', include: ['test/**/*.test.ts'], sequence: { groupOrder: 1 } } },
       // Reads what all the others have sent. (A group 0 would come last where one worker runs it.)

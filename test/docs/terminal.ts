@@ -23,6 +23,9 @@ export interface Terminal {
 const serving = /^(?:npm ci && )?npm (start|run dev)(?: -- (.*))?$/
 const ready = /Watching functions|Stop with Ctrl-C\./
 
+/** What npx does with the project's own command, without the second that npm takes to find it. */
+const npx = 'npx() { if [[ $1 == atrium ]]; then shift; node cli/atrium.mjs "$@"; else command npx "$@"; fi; }'
+
 /** The ports of the pages may be taken by whatever else runs here: others are put in their place, and back in what is printed. */
 export async function openTerminal(folder: string): Promise<Terminal> {
   const ports = new Map([
@@ -36,7 +39,7 @@ export async function openTerminal(folder: string): Promise<Terminal> {
   let server: ChildProcess | undefined
 
   const runToEnd = async (command: string): Promise<Printed> => {
-    const script = `set -a; [ ! -f ${state} ] || . ${state}; ${command}\ncode=$?; export -p > ${state}; exit $code`
+    const script = `${npx}; set -a; [ ! -f ${state} ] || . ${state}; ${command}\ncode=$?; export -p > ${state}; exit $code`
     // To a file curl tells of its progress, to a terminal not.
     const env = { ...process.env, CURL_HOME: folder }
     const child = spawn('bash', ['-c', script], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })

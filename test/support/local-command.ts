@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
@@ -25,7 +26,8 @@ export function runLocal(
 ): RunningCommand {
   const child = spawn(process.execPath, [script, ...args], {
     cwd: project,
-    env: { ...process.env, ...env },
+    // As cli/atrium.mjs has it.
+    env: { NODE_COMPILE_CACHE: join(project, 'node_modules/.cache/atrium'), ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
