@@ -2,15 +2,15 @@ import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_thread
 import type { BundleOrder } from './bundle-thread.ts'
 import type { BundledFiles } from './bundled-files.ts'
 
-/** Milliseconds after which a bundle will not come any more: one takes 400 to 1,000 on two cores. */
+/** Milliseconds after which a bundle will not come any more: all together take 3,000 on two cores. */
 const patience = 120_000
 
 let thread: Worker | undefined
 
 /**
  * Bundles as `bundleFunction` does, and waits for it without giving way, as CDK wants its assets. It happens in a thread that
- * lives as long as the process, so that esbuild is loaded and started once for all functions of a stage: with a process for
- * each, a synthesis took 20 s in the place of 15 (measured). Throws what the bundling throws.
+ * lives as long as the process and makes the bundles of all functions at the first call: a change of the code after that is
+ * not seen. Throws what the bundling throws.
  */
 export function bundleWaiting(entry: string, folder: string, files: BundledFiles): void {
   thread ??= startThread()
