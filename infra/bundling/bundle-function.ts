@@ -1,10 +1,8 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Bundle, bundleFunctions } from './bundle-functions.ts'
+import { project } from './bundle-options.ts'
 import type { BundledFiles } from './bundled-files.ts'
-
-const project = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
  * Bundles the code of a function, from a file of the project, into `index.mjs` of a folder, with what comes beside it. Answers

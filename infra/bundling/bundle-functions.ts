@@ -1,9 +1,6 @@
 import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { bundleOptions } from './bundle-options.ts'
-
-const project = fileURLToPath(new URL('../..', import.meta.url))
+import { bundleOptions, project } from './bundle-options.ts'
 
 /** What is deployed of a file of `functions/`, with all that it imports. */
 export interface Bundle {

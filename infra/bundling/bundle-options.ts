@@ -1,6 +1,10 @@
+import { fileURLToPath } from 'node:url'
 import type { BuildOptions } from 'esbuild'
 import { getBuiltins } from './get-builtins.ts'
 import { leaveOut } from './leave-out.ts'
+
+/** The project's folder, where the paths of entries begin. */
+export const project = fileURLToPath(new URL('../..', import.meta.url))
 
 /** How every function is bundled: for AWS, for `npm run dev` and for tests. */
 export const bundleOptions = {

@@ -1,13 +1,13 @@
 import { globSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { project } from './bundle-options.ts'
 
-const project = fileURLToPath(new URL('../..', import.meta.url))
 /** What Lambda calls: CDK's provider of custom resources has two names of its own for it. */
 const exported = /^export (?:const|(?:async )?function) (?:handler|isComplete)\b/m
 
 /** Every file of `functions/` that a Lambda function is made of, as paths of the project. */
 export function findEntries(): string[] {
   return globSync('functions/*/*.ts', { cwd: project }).filter((path) =>
-    exported.test(readFileSync(`${project}/${path}`, 'utf8')),
+    exported.test(readFileSync(join(project, path), 'utf8')),
   )
 }
