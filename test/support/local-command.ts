@@ -26,7 +26,7 @@ export function runLocal(
 ): RunningCommand {
   const child = spawn(process.execPath, [script, ...args], {
     cwd: project,
-    // As cli/atrium.mjs has it.
+    // What Node has compiled is kept from one command to the next, as cli/atrium.mjs keeps it.
     env: { NODE_COMPILE_CACHE: join(project, 'node_modules/.cache/atrium'), ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
