@@ -6,8 +6,8 @@ import type { CommandCall } from './command.ts'
 const pollInterval = 250
 
 /**
- * Waits for an operation with a progress line on stderr, and prints its result unless it is to be quiet. Throws a CommandError when it failed or
- * was cancelled. Interrupted, it says how to go on waiting: the operation itself goes on.
+ * Waits for an operation with a progress line on stderr, and prints what came of it unless it is to be quiet. Throws a
+ * CommandError when it failed or was cancelled. Interrupted, it says how to go on waiting: the operation itself goes on.
  */
 export async function followOperation(
   call: CommandCall,
@@ -25,7 +25,7 @@ export async function followOperation(
       if (how === 'telling') call.print(operation, () => `${operation.kind}: done. ${describe(operation.result)}`)
       return operation
     }
-    if (call.json) console.log(JSON.stringify(operation))
+    if (call.json && how === 'telling') console.log(JSON.stringify(operation))
     throw new CommandError(
       `operation ${id} (${operation.kind}) ${operation.state}: ${operation.problem?.detail ?? 'on request'}`,
     )

@@ -94,11 +94,19 @@ async function tryOut(
     const { data: list } = await ask('orders are listed', 200, tenant.GET('/orders'))
     tell('there is no other', list?.items.length === 1, `${list?.items.length}`)
   } finally {
-    const purge = await control.send('DELETE', `/tenants/${slug}?purge=${slug}`)
-    const { id } = begunOperation.parse(purge.body)
-    await followOperation({ ...call, client: control }, id, 'quietly')
-    tell('the tenant is purged', true, `operation ${id}`)
+    await purge({ ...call, client: control }, slug).then(
+      (id) => tell('the tenant is purged', true, `operation ${id}`),
+      (error: unknown) => tell('the tenant is purged', false, error instanceof Error ? error.message : String(error)),
+    )
   }
+}
+
+/** Removes the tenant, and answers the id of the operation that has done it. */
+async function purge(call: CommandCall, slug: string): Promise<string> {
+  const { body } = await call.client.send('DELETE', `/tenants/${slug}?purge=${slug}`)
+  const { id } = begunOperation.parse(body)
+  await followOperation(call, id, 'quietly')
+  return id
 }
 
 /** What an answer, or none, says of itself. */

@@ -4,7 +4,7 @@ import { advanceDueClaims } from '../../shared/control/domains/advance-claims.ts
 import { countUnfinished } from '../../shared/control/fleet/fleet-status.ts'
 import { refreshDueSigningKeys } from '../../shared/control/refresh-signing-keys.ts'
 import { runSlice, type SliceOutcome } from '../../shared/control/run-operations.ts'
-import { startDuePurges } from '../../shared/control/start-due-purges.ts'
+import { startDuePurges } from '../../shared/control/start-purges.ts'
 import { startDueSweep } from '../../shared/control/sweep-operation.ts'
 import { readMigrations } from '../../shared/db/migrations.ts'
 import { readEnvironment } from '../../shared/environment.ts'

@@ -1,7 +1,6 @@
 import * as z from 'zod'
 import { deleteTenant as deleteTenantRecord } from '../../shared/control/delete-tenant.ts'
-import { startOperation } from '../../shared/control/operations.ts'
-import { purgeOperation } from '../../shared/control/purge-operation.ts'
+import { startPurge } from '../../shared/control/start-purges.ts'
 import { AppError } from '../../shared/errors.ts'
 import { accepted, ok } from '../../shared/http/answer.ts'
 import { operatorEndpoint } from '../../shared/http/endpoint.ts'
@@ -35,9 +34,7 @@ export const deleteTenant = operatorEndpoint({
     if (query.purge !== slug) {
       throw new AppError('confirmation_needed', `To purge the tenant now, give its slug again: purge=${slug}.`)
     }
-    // From here on it cannot be restored; should the operation not be begun, the schedule of purges begins it.
-    await deleteTenantRecord(control, slug, new Date().toISOString())
-    const operation = await startOperation(control, purgeOperation, { input: { slug }, tenant: slug, operator })
+    const operation = await startPurge(control, slug, operator)
     return accepted(`/operations/${operation.id}`, operation)
   },
 })

@@ -18,17 +18,23 @@ export function toOperation({ done, total, ...row }: OperationRow): Operation {
   return { ...row, progress: { done: Number(done), total: total === null ? null : Number(total) } }
 }
 
+export interface OperationRequest<Input> {
+  readonly input: Input
+  readonly tenant: string | null
+  readonly operator: string
+}
+
 /**
  * Records an operation to be worked on. Throws `operation_running` when one is under way for the same tenant, or
  * another migration run, saying which.
  */
 export async function startOperation<Input, Position>(
-  { pools, catalog }: ControlPlane,
+  control: ControlPlane,
   kind: OperationKind<Input, Position>,
-  request: { readonly input: Input; readonly tenant: string | null; readonly operator: string },
+  request: OperationRequest<Input>,
 ): Promise<Operation> {
   try {
-    return await withOwnerTransaction(pools, catalog, async (client) => {
+    return await withOwnerTransaction(control.pools, control.catalog, async (client) => {
       const { rows } = await client.query<OperationRow>(
         `INSERT INTO catalog.operations AS o (kind, tenant, input, position, started_by)
          VALUES ($1, $2, $3, $4, $5) RETURNING ${operationColumns}`,
@@ -38,17 +44,44 @@ export async function startOperation<Input, Position>(
     })
   } catch (error) {
     if (sqlStateOf(error) !== sqlState.uniqueViolation) throw error
-    const running = (await listOperations({ pools, catalog }, { before: undefined, limit: 200 })).find(
-      (other) =>
-        other.finished_at === null &&
-        (request.tenant === null ? other.kind === kind.kind : other.tenant === request.tenant),
-    )
+    const running = await findRunning(control, kind, request)
     const which =
       running === undefined
         ? 'Another operation'
         : `Operation ${running.id} (${running.kind}, by ${running.started_by})`
     throw new AppError('operation_running', `${which} is under way; wait for it, or cancel it.`, { cause: error })
   }
+}
+
+/**
+ * As `startOperation`; but one of the same kind that is under way for the same tenant already, whoever began it, is
+ * answered in its place. Throws `operation_running` when another kind is.
+ */
+export async function startOrJoinOperation<Input, Position>(
+  control: ControlPlane,
+  kind: OperationKind<Input, Position>,
+  request: OperationRequest<Input>,
+): Promise<Operation> {
+  try {
+    return await startOperation(control, kind, request)
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'operation_running')) throw error
+    const running = await findRunning(control, kind, request)
+    if (running?.kind === kind.kind) return running
+    throw error
+  }
+}
+
+/** What keeps a request from being begun: what is under way for its tenant, or of its kind where it has none. */
+async function findRunning(
+  control: ControlPlane,
+  { kind }: { readonly kind: string },
+  { tenant }: { readonly tenant: string | null },
+): Promise<Operation | undefined> {
+  const latest = await listOperations(control, { before: undefined, limit: 200 })
+  return latest.find(
+    (other) => other.finished_at === null && (tenant === null ? other.kind === kind : other.tenant === tenant),
+  )
 }
 
 /** One operation. Throws `not_found`. */

@@ -22,6 +22,11 @@ export function toTenantRecord({ domains, created_at, purge_after, ...row }: Ten
   return { ...toTenant(row), domains, created_at, purge_after }
 }
 
+/** Whether a deleted tenant's time to be restored is over. */
+export function isDueForPurge({ status, purge_after }: Pick<TenantRecord, 'status' | 'purge_after'>): boolean {
+  return status === 'deleting' && Date.parse(purge_after ?? '') <= Date.now()
+}
+
 interface StatusChange {
   readonly from: readonly TenantStatus[]
   /** Without it the status is only checked. */
@@ -57,7 +62,7 @@ export async function changeStatus(
         `The tenant "${slug}" is ${tenant.status}; only one that is ${wanted} can be ${verb}.`,
       )
     }
-    if (tenant.status === 'deleting' && verb !== 'purged' && Date.parse(tenant.purge_after ?? '') <= Date.now()) {
+    if (verb !== 'purged' && isDueForPurge(tenant)) {
       throw new AppError('wrong_status', `The tenant "${slug}" is being purged; it cannot be ${verb} any more.`)
     }
     if (to === undefined || tenant.status === unless) return toTenantRecord(tenant)

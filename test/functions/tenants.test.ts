@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { operationKinds } from '../../functions/operations/operation-kinds.ts'
 import { getTenant } from '../../shared/control/list-tenants.ts'
 import { runSlice } from '../../shared/control/run-operations.ts'
-import { startDuePurges } from '../../shared/control/start-due-purges.ts'
+import { startDuePurges } from '../../shared/control/start-purges.ts'
 import { openTenantDatabase } from '../../shared/db/tenant-database.ts'
 import { eventFor, invoke, operate, operator } from '../support/call.ts'
 import { createDirectPools } from '../support/direct-pools.ts'
@@ -200,6 +200,37 @@ describe('DELETE /tenants/{slug}', () => {
     expect(await startDuePurges(stage.control)).toBe(0)
     await runAll()
     expectProblem(await operate('GET', `/tenants/${slug}`), 404, 'tenant-unknown')
+  })
+
+  it('answers the purge that is under way, when the schedule of purges or another operator was first', async () => {
+    await operate('DELETE', `/tenants/${slug}?grace_days=0`)
+    await startDuePurges(stage.control)
+    const first = await operate('DELETE', `/tenants/${slug}?purge=${slug}`)
+    expect(first).toMatchObject({ status: 202, body: { kind: 'purge', started_by: 'the schedule of purges' } })
+    expect((await operate('DELETE', `/tenants/${slug}?purge=${slug}`)).body.id).toBe(first.body.id)
+    await runAll()
+    expectProblem(await operate('GET', `/tenants/${slug}`), 404, 'tenant-unknown')
+  })
+
+  it('is accepted while a worker looks for due purges all the time', async () => {
+    const slugs = Array.from({ length: 8 }, (_, n) => `${slug}-${n}`)
+    for (const each of slugs) await operate('POST', '/tenants', { slug: each, name: each })
+    let stop = false
+    const working = (async () => {
+      while (!stop) {
+        await startDuePurges(stage.control)
+        await runSlice(stage.control, operationKinds, { deadline: Date.now() + 60_000 })
+      }
+    })()
+    const answers = []
+    for (const each of slugs) answers.push((await operate('DELETE', `/tenants/${each}?purge=${each}`)).status)
+    stop = true
+    await working
+    await runAll()
+    expect(answers).toEqual(slugs.map(() => 202))
+    expect(await Promise.all(slugs.map((each) => operate('GET', `/tenants/${each}`)))).toEqual(
+      slugs.map(() => expect.objectContaining({ status: 404 })),
+    )
   })
 
   it('cannot be put off once its time has come', async () => {

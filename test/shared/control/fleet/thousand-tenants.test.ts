@@ -7,7 +7,7 @@ import { getOperation, startOperation } from '../../../../shared/control/operati
 import { updatePlacement } from '../../../../shared/control/placements.ts'
 import { purgeOperation } from '../../../../shared/control/purge-operation.ts'
 import { runSlice } from '../../../../shared/control/run-operations.ts'
-import { startDuePurges } from '../../../../shared/control/start-due-purges.ts'
+import { startDuePurges } from '../../../../shared/control/start-purges.ts'
 import { type Migration, readMigrations } from '../../../../shared/db/migrations.ts'
 import { createTestStage, type TestStage } from '../../../support/stage.ts'
 
