@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { bundleFunction } from '../../infra/bundling/bundle-function.ts'
 import { projectFolder } from '../../test/support/project-folder.ts'
-import type { Bench } from '../bench.ts'
+import type { Bench, Measured } from '../bench.ts'
 import { quantile, ratioOf } from '../interleave.ts'
 import { alone } from './measures.ts'
 
@@ -30,40 +30,47 @@ export const http: Bench = {
       CONNECTION: JSON.stringify(stage.connection('api')),
       SCHEMA: tenant.ref.schema,
     })
-    const gateway = await startServer('gateway-server.ts', { ...stage.environment, CODE: code })
     const headers = { 'x-tenant': 'acme', authorization: `Bearer ${await stage.keyOf('acme')}` }
-    const seconds = quick ? 1 : 4
-    const [floors, loads]: Load[][] = [[], []]
-    for (let repetition = 0; repetition <= (quick ? 1 : 5); repetition += 1) {
-      const floor = await load(plain.port, {}, seconds)
-      const measured = await load(gateway.port, headers, seconds)
-      if (repetition === 0) continue // warm
-      floors?.push(floor)
-      loads?.push(measured)
+    const gateways = []
+    for (const named of [false, true]) {
+      const environment = { ...stage.environment, CODE: code, CONNECTION_NAMED: String(named) }
+      gateways.push({ named, loads: [] as Load[], ...(await startServer('gateway-server.ts', environment)) })
     }
-    for (const { child } of [plain, gateway]) child.kill('SIGKILL')
+    // Each process of a function has to get warm by itself.
+    for (const { port } of gateways) await load(port, headers, quick ? 1 : 12)
+    await load(plain.port, {}, quick ? 1 : 4)
+    const floors: Load[] = []
+    for (let repetition = 0; repetition < (quick ? 1 : 5); repetition += 1) {
+      floors.push(await load(plain.port, {}, quick ? 1 : 4))
+      for (const { port, loads } of gateways) loads.push(await load(port, headers, quick ? 1 : 4))
+    }
+    for (const { child } of [plain, ...gateways]) child.kill('SIGKILL')
     rmSync(code, { recursive: true })
-    const throughputs = (loads ?? []).map(({ throughput }) => throughput)
-    const floorThroughputs = (floors ?? []).map(({ throughput }) => throughput)
-    const measure = { measure: 'list of 20', floor: 'plain Node http and pg', unit: 'per s' } as const
     return [
-      {
-        ...alone({ ...measure, goal: { at: 'least', value: 0.5 } }, throughputs, quantile(floorThroughputs, 0.5)),
-        ...ratioOf(throughputs, floorThroughputs),
-      },
-      alone(
-        { measure: '99th percentile', floor: measure.floor, unit: 'ms', goal: null },
-        (loads ?? []).map(({ p99 }) => p99),
-        quantile(
-          (floors ?? []).map(({ p99 }) => p99),
-          0.5,
-        ),
-      ),
+      ...gateways.flatMap(({ named, loads }) => measuresOf(named ? 'list of 20, named' : 'list of 20', loads, floors)),
       alone({ measure: 'errors', floor: '', unit: 'per s', goal: { at: 'most', value: 0 } }, [
-        (loads ?? []).reduce((sum, { failed }) => sum + failed, 0),
+        gateways.flatMap(({ loads }) => loads).reduce((sum, { failed }) => sum + failed, 0),
       ]),
     ]
   },
+}
+
+function measuresOf(measure: string, loads: readonly Load[], floors: readonly Load[]): Measured[] {
+  const floor = 'plain Node http and pg'
+  const goal = { at: 'least', value: 0.5 } as const
+  const of = (all: readonly Load[], which: 'throughput' | 'p99') => all.map((each) => each[which])
+  const [throughputs, floorThroughputs] = [of(loads, 'throughput'), of(floors, 'throughput')]
+  return [
+    {
+      ...alone({ measure, floor, unit: 'per s', goal }, throughputs, quantile(floorThroughputs, 0.5)),
+      ...ratioOf(throughputs, floorThroughputs),
+    },
+    alone(
+      { measure: `${measure}: 99th percentile`, floor, unit: 'ms', goal: null },
+      of(loads, 'p99'),
+      quantile(of(floors, 'p99'), 0.5),
+    ),
+  ]
 }
 
 /** A server in a process of its own, which says its port. */
