@@ -3,9 +3,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pg from 'pg'
 
-const pool = new pg.Pool({ ...JSON.parse(process.env.CONNECTION ?? ''), max: 10 })
+const pool = new pg.Pool({
+  ...JSON.parse(process.env.CONNECTION ?? ''),
+  max: 10,
+  options: `-c role=${process.env.SCHEMA}`, // the shop's own role, from the beginning of a connection
+})
 const schema = pg.escapeIdentifier(process.env.SCHEMA ?? '')
-pool.on('connect', (client) => void client.query(`SET ROLE ${schema}`))
 
 const server = createServer(async (request, response) => {
   const limit = Number(new URL(request.url ?? '/', 'http://localhost').searchParams.get('limit'))

@@ -9,29 +9,29 @@ export interface Guard {
 export const guards: readonly Guard[] = [
   {
     name: 'the role switch',
-    file: 'shared/db/migrations/placement/0007_entering_by_assignments.sql',
-    without: ["  done := pg_catalog.set_config('role', schema_name, true);\n", ''],
+    file: 'shared/db/migrations/placement/0009_planning_once.sql',
+    without: ["\n    OPERATOR(pg_catalog.||) pg_catalog.set_config('role', schema_name, true);", ';'],
     tests: ['test/isolation/connections.test.ts'],
   },
   {
     name: 'the search_path',
-    file: 'shared/db/migrations/placement/0007_entering_by_assignments.sql',
-    without: ["pg_catalog.concat(pg_catalog.quote_ident(schema_name), ', pg_temp')", "'public, pg_temp'"],
+    file: 'shared/db/migrations/placement/0009_planning_once.sql',
+    without: ["pg_catalog.quote_ident(schema_name) OPERATOR(pg_catalog.||) ', pg_temp'", "'public, pg_temp'"],
     tests: ['test/isolation/connections.test.ts'],
   },
   {
     name: 'pg_temp at the end of the path',
-    file: 'shared/db/migrations/placement/0007_entering_by_assignments.sql',
+    file: 'shared/db/migrations/placement/0009_planning_once.sql',
     without: [
-      "pg_catalog.concat(pg_catalog.quote_ident(schema_name), ', pg_temp')",
+      "pg_catalog.quote_ident(schema_name) OPERATOR(pg_catalog.||) ', pg_temp'",
       'pg_catalog.quote_ident(schema_name)',
     ],
     tests: ['test/isolation/connections.test.ts'],
   },
   {
     name: 'reads that are read-only',
-    file: 'shared/db/migrations/placement/0007_entering_by_assignments.sql',
-    without: ['  IF read_only THEN', '  IF false THEN'],
+    file: 'shared/db/migrations/placement/0009_planning_once.sql',
+    without: ['CASE WHEN read_only THEN', 'CASE WHEN false THEN'],
     tests: ['test/shared/db/tenant-database.test.ts'],
   },
   {
