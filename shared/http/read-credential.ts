@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import { parseApiKey } from '../tenancy/api-key.ts'
 import type { SentCredential } from '../tenancy/credential.ts'
@@ -18,7 +19,8 @@ export function readCredential(header: string | undefined): SentCredential | App
   if (key === 'mistyped') return unauthenticated('The API key is mistyped or cut short: its checksum does not match.')
   if (key !== undefined) return { kind: 'key', ...key }
   // What is no token at all is told without a look-up, as a mistyped key is.
-  return looksLikeToken(token) ? { kind: 'token', text: token } : unauthenticated()
+  if (!looksLikeToken(token)) return unauthenticated()
+  return { kind: 'token', text: token, digest: hash('sha256', token, 'base64') }
 }
 
 /** Three parts, of which the first two hold JSON (RFC 7519). */

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { createAgedCache } from '../aged-cache.ts'
 import type { CatalogReader } from '../db/catalog.ts'
 import { createSingleFlight } from '../single-flight.ts'
@@ -47,10 +47,10 @@ export function createCredentialDirectory(options: CredentialDirectoryOptions): 
   const misses = createAgedCache<true>({ maxAge: ages.miss, maxEntries: sizes.misses, now })
   const once = createSingleFlight<Known | undefined>()
 
-  const askForKey = async ({ keyId, hash }: Extract<SentCredential, { kind: 'key' }>): Promise<Known | undefined> => {
+  const askForKey = async ({ keyId, digest }: Extract<SentCredential, { kind: 'key' }>): Promise<Known | undefined> => {
     const row = await findApiKey(catalog, keyId)
     // Compared with something in any case, in constant time.
-    const same = timingSafeEqual(row?.key_hash ?? Buffer.alloc(32), hash)
+    const same = timingSafeEqual(row?.key_hash ?? Buffer.alloc(32), Buffer.from(digest, 'base64'))
     if (row === undefined || !same) return undefined
     const grants = [{ tenantId: row.tenant_id, scopes: new Set(row.scopes) }]
     return { credential: { label: `key ${keyId}`, grants, keyId }, endsAt: row.ends_at ?? Number.POSITIVE_INFINITY }
@@ -69,29 +69,24 @@ export function createCredentialDirectory(options: CredentialDirectoryOptions): 
     return again === 'unknown key' ? undefined : again
   }
 
-  const ask = async (sent: SentCredential, key: string): Promise<Known | undefined> => {
+  const ask = async (sent: SentCredential): Promise<Known | undefined> => {
     const known = await (sent.kind === 'key' ? askForKey(sent) : askForToken(sent))
     if (known === undefined || known.endsAt <= now()) {
-      misses.set(key, true)
+      misses.set(sent.digest, true)
       return undefined
     }
-    remembered[sent.kind].set(key, known)
+    remembered[sent.kind].set(sent.digest, known)
     return known
   }
 
   return {
-    isRefused: (sent) => misses.get(cacheKeyOf(sent)) === true,
+    isRefused: ({ digest }) => misses.get(digest) === true,
     async find(sent) {
-      const key = cacheKeyOf(sent)
-      const cached = remembered[sent.kind].get(key)
+      const { kind, digest } = sent
+      const cached = remembered[kind].get(digest)
       if (cached !== undefined) return cached.endsAt > now() ? cached.credential : undefined
-      if (misses.get(key)) return undefined
-      return (await once(key, () => ask(sent, key)))?.credential
+      if (misses.get(digest)) return undefined
+      return (await once(digest, () => ask(sent)))?.credential
     },
   }
-}
-
-/** The SHA-256 of what was sent. */
-function cacheKeyOf(sent: SentCredential): string {
-  return sent.kind === 'key' ? sent.hash.toString('base64') : createHash('sha256').update(sent.text).digest('base64')
 }

@@ -14,7 +14,7 @@ export interface Credential {
   readonly keyId?: string
 }
 
-/** What a request sent to show who is calling. */
+/** What a request sent to show who is calling, with its SHA-256 in base64. */
 export type SentCredential =
-  | { readonly kind: 'key'; readonly keyId: string; readonly hash: Buffer }
-  | { readonly kind: 'token'; readonly text: string }
+  | { readonly kind: 'key'; readonly keyId: string; readonly digest: string }
+  | { readonly kind: 'token'; readonly text: string; readonly digest: string }
