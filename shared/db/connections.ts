@@ -81,8 +81,10 @@ export function openPgPool(credentials: DatabaseCredentials, size: number, named
     client.on('error', () => undefined)
     if (named) nameStatements(client)
   })
-  // An idle connection that the server closed: the pool has dropped it already.
-  pool.on('error', (error) => log.warn('idle database connection lost', { sqlState: sqlStateOf(error) }))
+  // An idle connection that the server closed: the pool has dropped it already. One that is being ended may be closed by both sides.
+  pool.on('error', (error) => {
+    if (!pool.ending) log.warn('idle database connection lost', { sqlState: sqlStateOf(error) })
+  })
   return pool
 }
 

@@ -1,8 +1,10 @@
 import type pg from 'pg'
 import type { Pools } from './pools.ts'
+import { queryPrefaced, type Statement } from './prefaced-statement.ts'
 import { refuse } from './refusals.ts'
 
-const becomeOwner = `SELECT set_config('role', pg_get_userbyid(datdba), true)
+/** The search path holds nothing, so that statements here qualify every name. */
+const becomeOwner = `SELECT set_config('role', pg_get_userbyid(datdba), true), set_config('search_path', 'pg_catalog, pg_temp', true)
   FROM pg_database WHERE datname = current_database()`
 
 /**
@@ -16,9 +18,8 @@ export async function withOwnerTransaction<Result>(
   work: (client: pg.ClientBase) => Promise<Result>,
 ): Promise<Result> {
   return pools.withClient(placement, 'write', async (client) => {
-    // One message, and not waited for: the first statement of `work` shares its flight. The search path holds nothing,
-    // so that statements here qualify every name.
-    const opened = client.query(`BEGIN; ${becomeOwner}; SET LOCAL search_path = pg_catalog, pg_temp`)
+    // One message, and not waited for: the first statement of `work` shares its flight.
+    const opened = client.query(`BEGIN; ${becomeOwner}`)
     opened.catch(() => undefined) // awaited below; until then a refusal is not an unhandled one
     try {
       const result = await work(client)
@@ -35,4 +36,16 @@ export async function withOwnerTransaction<Result>(
       return refuse(reason)
     }
   })
+}
+
+/** Runs one statement as the placement's owner, in a transaction of its own and one round trip. */
+export async function runAsOwner<Row extends pg.QueryResultRow>(
+  pools: Pools,
+  placement: string,
+  statement: Statement,
+): Promise<Row[]> {
+  const { rows } = await pools.withClient(placement, 'write', (client) =>
+    queryPrefaced(client, { text: becomeOwner, values: [] }, statement).catch((error) => refuse(error)),
+  )
+  return rows
 }

@@ -1,5 +1,5 @@
 import { type Migration, readMigrations } from '../db/migrations.ts'
-import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import { runAsOwner, withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
 import { buildTenantSchema } from './build-tenant-schema.ts'
 import { type TenantRow, tenantColumns, toTenant } from './catalog-queries.ts'
@@ -54,20 +54,18 @@ export async function readAllowedMigrations({ pools, catalog }: ControlPlane): P
 }
 
 async function activate({ pools, catalog }: ControlPlane, tenant: Tenant, version: number): Promise<ProvisionResult> {
-  return withOwnerTransaction(pools, catalog, async (client) => {
-    const activated = await client.query<TenantRow>(
-      `UPDATE catalog.tenants t SET status = 'active', version = $2
+  const [activated] = await runAsOwner<TenantRow>(pools, catalog, {
+    text: `UPDATE catalog.tenants t SET status = 'active', version = $2
        WHERE t.id = $1 AND t.status = 'provisioning' RETURNING ${tenantColumns}`,
-      [tenant.id, version],
-    )
-    const [row] = activated.rows
-    if (row !== undefined) return { tenant: toTenant(row), created: true }
-    const existing = await client.query<TenantRow>(`SELECT ${tenantColumns} FROM catalog.tenants t WHERE t.id = $1`, [
-      tenant.id,
-    ])
-    if (existing.rows[0] === undefined) throw new AppError('not_found', 'The tenant was removed meanwhile.')
-    return { tenant: toTenant(existing.rows[0]), created: false }
+    values: [tenant.id, version],
   })
+  if (activated !== undefined) return { tenant: toTenant(activated), created: true }
+  const [existing] = await runAsOwner<TenantRow>(pools, catalog, {
+    text: `SELECT ${tenantColumns} FROM catalog.tenants t WHERE t.id = $1`,
+    values: [tenant.id],
+  })
+  if (existing === undefined) throw new AppError('not_found', 'The tenant was removed meanwhile.')
+  return { tenant: toTenant(existing), created: false }
 }
 
 function checkName(name: string): string {

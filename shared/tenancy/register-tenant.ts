@@ -50,26 +50,36 @@ async function insert(
        ORDER BY c.tenants, p.name LIMIT 1
      ), t AS (
        INSERT INTO catalog.tenants (slug, name, placement, schema_name, plan)
-       SELECT $1, $2, chosen.name, $4, coalesce($6, 'standard') FROM chosen
+       SELECT $1, $2, chosen.name, $4, coalesce($5, 'standard') FROM chosen
        ON CONFLICT (slug) DO NOTHING RETURNING *
-     ), entered AS (
-       INSERT INTO catalog.domains (domain, tenant_id) SELECT unnest($5::text[]), t.id FROM t
+     )
+     SELECT ${tenantColumns} FROM t`
+  const values = [slug, name, placement ?? null, schema, plan ?? null]
+  const { rows } = await client
+    .query<TenantRow>(text, values)
+    .catch((error) => refuse(error, { [sqlState.foreignKeyViolation]: planUnknown(plan) }))
+  const [row] = rows
+  if (row === undefined) return undefined
+  if (domains.length > 0) await enterDomains(client, row.id, domains)
+  return toTenant(row)
+}
+
+/** Routes the domains to the tenant. Throws `domain_taken`. */
+async function enterDomains(client: pg.ClientBase, tenantId: string, domains: readonly string[]): Promise<void> {
+  const { rows } = await client.query<{ domain: string }>(
+    `WITH entered AS (
+       INSERT INTO catalog.domains (domain, tenant_id) SELECT unnest($1::text[]), $2
        ON CONFLICT DO NOTHING RETURNING domain, tenant_id
      ), claimed AS (
        INSERT INTO catalog.domain_claims (domain, tenant_id, way, state, proof, next_at)
        SELECT domain, tenant_id, 'gateway', 'live', '', 'infinity' FROM entered
      )
-     SELECT ${tenantColumns}, ARRAY(SELECT domain FROM entered) AS entered FROM t`
-  const values = [slug, name, placement ?? null, schema, domains, plan ?? null]
-  const { rows } = await client
-    .query<TenantRow & { entered: string[] }>(text, values)
-    .catch((error) => refuse(error, { [sqlState.foreignKeyViolation]: planUnknown(plan) }))
-  const [row] = rows
-  if (row === undefined) return undefined
-  const { entered, ...inserted } = row
-  const taken = domains.filter((domain) => !entered.includes(domain))
+     SELECT domain FROM entered`,
+    [domains, tenantId],
+  )
+  const entered = new Set(rows.map(({ domain }) => domain))
+  const taken = domains.filter((domain) => !entered.has(domain))
   if (taken.length > 0) throw new AppError('domain_taken', `Another tenant has the domain ${taken.join(', ')}.`)
-  return toTenant(inserted)
 }
 
 function planUnknown(plan: string | undefined): Refusals[string] {

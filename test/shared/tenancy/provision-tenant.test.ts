@@ -65,7 +65,7 @@ describe('provisionTenant', () => {
     const request = { slug: 'counted', name: 'Counted', domains: ['counted.example.com', 'counted.example.org'] }
     proxy.takeFlights()
     await provisionTenant({ ...stage.control, pools }, request)
-    expect(proxy.takeFlights()).toBe(8)
+    expect(proxy.takeFlights()).toBe(7) // 6 without domains
     await provisionTenant({ ...stage.control, pools }, request)
     expect(proxy.takeFlights()).toBe(3)
     await pools.end()
