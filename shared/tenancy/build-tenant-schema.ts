@@ -32,15 +32,13 @@ export async function buildTenantSchemaOn(
   schema: string,
   migrations: readonly Migration[],
 ): Promise<boolean> {
-  // Two statements in one flight: the second must take its snapshot after the lock is held.
-  const [, { rows }] = await Promise.all([
-    client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schema]),
-    client.query<{ database: string; made: boolean }>(
-      `SELECT current_database() AS database,
-         EXISTS (SELECT FROM atrium.tenant_versions WHERE schema_name = $1) AS made`,
-      [schema],
-    ),
-  ])
+  // Two statements: the second must take its snapshot after the lock is held.
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schema])
+  const { rows } = await client.query<{ database: string; made: boolean }>(
+    `SELECT current_database() AS database,
+       EXISTS (SELECT FROM atrium.tenant_versions WHERE schema_name = $1) AS made`,
+    [schema],
+  )
   const { database, made } = onlyRow(rows)
   if (made) return false
   await client.query(creationOf(schema, placementNames(database).api, migrations))

@@ -65,9 +65,11 @@ describe('provisionTenant', () => {
     const request = { slug: 'counted', name: 'Counted', domains: ['counted.example.com', 'counted.example.org'] }
     proxy.takeFlights()
     await provisionTenant({ ...stage.control, pools }, request)
-    expect(proxy.takeFlights()).toBe(7) // 6 without domains
+    expect(proxy.takeFlights()).toBe(8)
     await provisionTenant({ ...stage.control, pools }, request)
     expect(proxy.takeFlights()).toBe(3)
+    await provisionTenant({ ...stage.control, pools }, { slug: 'without', name: 'Without domains', domains: [] })
+    expect(proxy.takeFlights()).toBe(7)
     await pools.end()
     await proxy.close()
   })
