@@ -7,6 +7,7 @@ import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Answer, Invocation, Measured, Outcome } from './function-process.ts'
 import type { TemplateFunction } from './read-template.ts'
+import { createTurns } from './turns.ts'
 
 /** What can be handed an event. */
 export interface Invocable {
@@ -38,10 +39,10 @@ export interface FunctionPoolOptions {
 
 /** Lambda's concurrency, as far as this machine plays it: further events wait. */
 const mostProcesses = 10
-/** More at work would take the cores from one another: ten on two cores answered three quarters of what these do. */
-const promptProcesses = Math.min(mostProcesses, 2 * availableParallelism())
-/** Milliseconds that an event waits for one of those before another goes to work: they may all be waiting for something. */
-const patience = 250
+/** More of them busy would take the cores from one another: ten on two cores answered three quarters of what these do. */
+const busyProcesses = 2 * availableParallelism()
+/** Milliseconds after which a process is taken to wait for the database: most events are answered in less than ten. */
+const settled = 20
 
 const shuttingDown: Outcome = {
   error: { errorType: 'Runtime.ShuttingDown', errorMessage: 'the function is being stopped', trace: [] },
@@ -55,32 +56,9 @@ export function createFunctionPool(template: TemplateFunction, options: Function
   const current = new WeakSet<ChildProcess>()
   const idle: ChildProcess[] = []
   const alive = new Set<ChildProcess>()
-  const waiting: (() => void)[] = []
+  const turns = createTurns({ most: mostProcesses, busy: busyProcesses, settled })
   const inFlight = new Set<Promise<Outcome>>()
-  let working = 0
   let stopping = false
-
-  const acquire = async (): Promise<ChildProcess> => {
-    while (working >= promptProcesses) {
-      if (!(await isFree()) && working < mostProcesses) break
-    }
-    working += 1
-    return idle.pop() ?? start()
-  }
-
-  /** Waits until one of those that are to be at work is free; false when an event should wait no longer. */
-  const isFree = () =>
-    new Promise<boolean>((resolve) => {
-      const wake = () => {
-        clearTimeout(timer)
-        resolve(true)
-      }
-      const timer = setTimeout(() => {
-        waiting.splice(waiting.indexOf(wake), 1)
-        resolve(false)
-      }, patience)
-      waiting.push(wake)
-    })
 
   const { output } = options
 
@@ -97,20 +75,20 @@ export function createFunctionPool(template: TemplateFunction, options: Function
     return child
   }
 
-  const release = (child: ChildProcess): void => {
-    working -= 1
-    if (alive.has(child) && !child.killed) {
-      if (current.has(child)) idle.push(child)
-      else void end(child)
-    }
-    if (working < promptProcesses) waiting.shift()?.()
+  const run = async (event: unknown): Promise<Outcome> => {
+    const endTurn = await turns.take()
+    const child = idle.pop() ?? start()
+    const { outcome } = await invokeOn(child, event, { timeoutSeconds: described.timeoutSeconds })
+    giveBack(child)
+    endTurn()
+    return outcome
   }
 
-  const run = async (event: unknown): Promise<Outcome> => {
-    const child = await acquire()
-    const { outcome } = await invokeOn(child, event, { timeoutSeconds: described.timeoutSeconds })
-    release(child)
-    return outcome
+  const giveBack = (child: ChildProcess): void => {
+    // One that has just died may not have been heard of otherwise yet.
+    if (!alive.has(child) || child.killed || child.exitCode !== null || !child.connected) return
+    if (current.has(child)) idle.push(child)
+    else void end(child)
   }
 
   return {
