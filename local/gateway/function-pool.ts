@@ -41,7 +41,10 @@ export interface FunctionPoolOptions {
 const mostProcesses = 10
 /** More of them busy would take the cores from one another: ten on two cores answered three quarters of what these do. */
 const busyProcesses = 2 * availableParallelism()
-/** Milliseconds after which a process is taken to wait for the database: most events are answered in less than ten. */
+/**
+ * Milliseconds after which a process is taken to wait for the database: most events are answered in less than ten. With 60, 50
+ * connections were answered a fifth more a second, and a tenant beside another's slow statements had a 99th percentile of 65 ms, for 11 to 17.
+ */
 const settled = 20
 
 const shuttingDown: Outcome = {
