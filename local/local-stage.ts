@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { secretName } from '../shared/db/application-pools.ts'
@@ -14,6 +13,7 @@ import { startFilesEndpoint } from './files-endpoint.ts'
 import { createFunctionPool, type RenewablePool } from './gateway/function-pool.ts'
 import type { FunctionError } from './gateway/function-process.ts'
 import type { GatewayPort } from './gateway/gateway.ts'
+import { openLog } from './gateway/open-log.ts'
 import { readTemplate } from './gateway/read-template.ts'
 import { startInvokeEndpoint } from './invoke-endpoint.ts'
 import { migrateFleet } from './migrate-fleet.ts'
@@ -92,7 +92,7 @@ export async function startLocalStage({
   await migrateFleet(control)
 
   await synthesised
-  const output = createWriteStream(join(data.path, 'functions.log'), { mode: 0o600 })
+  const output = await openLog(join(data.path, 'functions.log'))
   output.on('error', (error) => console.error(`the functions' output cannot be written: ${error.message}`))
   const template = (stack: string) => readTemplate(join(outputFolder, `Atrium-${stage}-${stack}.template.json`))
   const controlTemplate = template('Control')

@@ -46,6 +46,8 @@ let initMilliseconds: Promise<number> | undefined = loading.then(
   () => performance.now(),
 )
 
+// A full disk is no reason to die: on Lambda what a function prints never fails.
+for (const printing of [process.stdout, process.stderr]) printing.on('error', () => undefined)
 process.on('message', (message: Invocation) => {
   answer(message).then((answered) => process.send?.(answered))
 })

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import { PassThrough, type Writable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { createFunctionPool, type FunctionPool } from '../../../local/gateway/function-pool.ts'
+import { openLog } from '../../../local/gateway/open-log.ts'
 
 /** A function that does as its event says. */
 const source = `
@@ -21,7 +23,7 @@ export const handler = async (event, context) => {
 
 let folder: string
 let pool: FunctionPool
-const output = new PassThrough()
+const printed = new PassThrough()
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'atrium-function-'))
@@ -30,7 +32,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 afterEach(() => pool.stop())
 
-function open(timeoutSeconds = 10): FunctionPool {
+function open({
+  timeoutSeconds = 10,
+  output = printed,
+}: {
+  timeoutSeconds?: number
+  output?: Writable
+} = {}): FunctionPool {
   pool = createFunctionPool(
     {
       ...{
@@ -90,7 +98,7 @@ it('answers an error when the process dies, and starts another', async () => {
 })
 
 it('stops a function that takes longer than its timeout', async () => {
-  open(1)
+  open({ timeoutSeconds: 1 })
   const { pid } = await result({})
   expect(await pool.invoke({ wait: 60_000 })).toMatchObject({
     error: { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 1.00 seconds' },
@@ -108,8 +116,29 @@ it('starts another process for an event that would wait behind long ones, up to 
 
 it('collects what the function prints, whatever number of processes prints it', async () => {
   open()
-  output.read()
+  printed.read()
   await Promise.all(Array.from({ length: 10 }, (_, n) => result({ log: `line ${n}`, wait: 100 })))
-  const printed = await new Promise<string>((resolve) => setTimeout(() => resolve(String(output.read())), 50))
-  for (let n = 0; n < 10; n += 1) expect(printed).toContain(`line ${n}`)
+  const text = await new Promise<string>((resolve) => setTimeout(() => resolve(String(printed.read())), 50))
+  for (let n = 0; n < 10; n += 1) expect(text).toContain(`line ${n}`)
+})
+
+it('has the processes append to a log by themselves, from its beginning and each line whole', async () => {
+  const path = join(folder, 'functions.log')
+  writeFileSync(path, 'of an earlier start\n')
+  const log = await openLog(path)
+  open({ output: log })
+  const lines = Array.from({ length: 40 }, (_, n) => `${n} `.padEnd(5_000, '.'))
+  await Promise.all(lines.map((line) => result({ log: line, wait: 20 })))
+  expect(readFileSync(path, 'utf8').split('\n').sort()).toEqual([...lines, ''].sort())
+  expect(log.bytesWritten).toBe(0)
+  log.destroy()
+})
+
+it('answers although nothing can be printed any more', async () => {
+  const full = createWriteStream('/dev/full', { flags: 'a' })
+  await once(full, 'open')
+  open({ output: full })
+  const { pid } = await result({ log: 'one line' })
+  expect((await result({ log: 'one more' })).pid).toBe(pid)
+  full.destroy()
 })
