@@ -1,15 +1,17 @@
 import pg from 'pg'
 
 const timestamptz = 1184
-const zulu = '+00'
+/** UTC as PostgreSQL writes it, by itself and in JSON. */
+const zulu = ['+00', '+00:00']
 
 /**
  * `timestamptz` as RFC 3339 in UTC, from PostgreSQL's ISO output; its microseconds are kept. Making a Date and
  * formatting it again took most of a list's CPU. A session whose time zone is not UTC takes the slower way.
  */
 export function toRfc3339(text: string): string {
-  if (!text.endsWith(zulu)) return new Date(text).toISOString()
-  return `${text.slice(0, -zulu.length).replace(' ', 'T')}Z`
+  const zone = zulu.find((each) => text.endsWith(each))
+  if (zone === undefined) return new Date(text).toISOString()
+  return `${text.slice(0, -zone.length).replace(' ', 'T')}Z`
 }
 
 /** Money (`numeric`) and ids (`bigint`) stay the decimal strings that PostgreSQL sends: a float would round them. */

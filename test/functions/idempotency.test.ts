@@ -128,6 +128,19 @@ it('is answered again as it was placed, whatever has become of the product since
   expectProblem(await send('/orders', { product_id: '999999', quantity: 1 }), 422, 'idempotency-key-reused')
 })
 
+it('is answered with all digits of its ids, which no float has', async () => {
+  const id = '9007199254740993'
+  await stage.inSchemaOf('acme', async (client) => {
+    await client.query("INSERT INTO products (id, name, price) OVERRIDING SYSTEM VALUE VALUES ($1, 'late', '2.50')", [
+      id,
+    ])
+    await client.query("SELECT setval('orders_id_seq', $1)", [id])
+  })
+  const first = await send('/orders', { product_id: id, quantity: 2 })
+  expect(first.body).toMatchObject({ id: '9007199254740994', product_id: id, unit_price: '2.50', total_price: '5.00' })
+  expect((await send('/orders', { product_id: id, quantity: 2 })).body).toEqual(first.body)
+})
+
 it('leaves the key free when the request is refused', async () => {
   for (const [body, type] of [
     [{ product_id: '999', quantity: 1 }, 'unknown-product'],

@@ -7,6 +7,11 @@ it('keeps the microseconds that PostgreSQL sends', () => {
   expect(toRfc3339('2010-12-01 08:26:00.000001+00')).toBe('2010-12-01T08:26:00.000001Z')
 })
 
+it('takes what PostgreSQL writes into JSON as well', () => {
+  expect(toRfc3339('2010-12-01T08:26:00+00:00')).toBe('2010-12-01T08:26:00Z')
+  expect(toRfc3339('2010-12-01T08:26:00.000001+00:00')).toBe('2010-12-01T08:26:00.000001Z')
+})
+
 it('means the same instant as the text of a session in another time zone', () => {
   expect(toRfc3339('2010-12-01 10:26:00.5+02')).toBe('2010-12-01T08:26:00.500Z')
   const years = { min: new Date('0002-01-01T00:00:00Z'), max: new Date('9998-12-31T00:00:00Z'), noInvalidDate: true }
