@@ -11,7 +11,7 @@ export interface Measured {
   readonly measure: string
   /** What it is held against. */
   readonly floor: string
-  readonly unit: 'ms' | 'µs' | 'per s' | 'flights' | 'KB' | 'MB'
+  readonly unit: 'ms' | 'µs' | 'per s' | 'flights' | 'KB' | 'MB' | 'requests'
   readonly median: number
   /** Null where single ones are not told apart. */
   readonly p99: number | null
@@ -24,7 +24,7 @@ export interface Measured {
 }
 
 export interface BenchContext {
-  /** Takes less than a minute for all benches together: to see that they work, not to judge by. */
+  /** Takes under 2 minutes for all benches together: to see that they work, not to judge by. */
   readonly quick: boolean
   /** A stage of the bench's own, which is ended for it. */
   openStage(options?: StageOptions): Promise<BenchStage>

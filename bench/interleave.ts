@@ -8,6 +8,9 @@ export interface Interleaved {
   /** Of all repetitions, in milliseconds of one piece of work. */
   readonly latency: Spread
   readonly floorLatency: Spread
+  /** The same of each repetition. */
+  readonly latencies: readonly Spread[]
+  readonly floorLatencies: readonly Spread[]
   /** Pieces a second, by the repetition. */
   readonly throughput: readonly number[]
   readonly floorThroughput: readonly number[]
@@ -50,6 +53,8 @@ export async function interleave(
   return {
     latency: spreadOf(batches.flatMap((each) => each.subject.latencies)),
     floorLatency: spreadOf(batches.flatMap((each) => each.floor.latencies)),
+    latencies: batches.map((each) => spreadOf(each.subject.latencies)),
+    floorLatencies: batches.map((each) => spreadOf(each.floor.latencies)),
     throughput: batches.map((each) => each.subject.throughput),
     floorThroughput: batches.map((each) => each.floor.throughput),
     cpu: batches.map((each) => each.subject.cpu),

@@ -4,7 +4,7 @@ import { projectFolder } from '../test/support/project-folder.ts'
 import { isMet, type Measured } from './bench.ts'
 import type { Results } from './run-bench.ts'
 
-const [width, labels, rowHeight, top] = [760, 330, 26, 46]
+const [width, labels, rowHeight, top] = [820, 390, 26, 46]
 const colours = { met: '#2f7d4f', missed: '#b3402e', floor: '#8a8f98', text: '#3b4048' }
 
 /** Draws what has a floor, a chart a bench: how much longer or less than the floor, which is 1. */
@@ -20,6 +20,8 @@ export function plotResults(results: Results): void {
 function draw(bench: string, rows: readonly Measured[]): string {
   const height = top + rows.length * rowHeight + 16
   const longest = Math.max(1.2, ...rows.flatMap(({ ratio, goal }) => [ratio ?? 0, goal?.value ?? 0]))
+  const ownFloors = new Set(rows.map(({ floor }) => floor)).size > 1
+  const labelOf = ({ measure, floor }: Measured) => (ownFloors ? `${measure} / ${floor}` : measure)
   const x = (value: number) => labels + (value / longest) * (width - labels - 70)
   const bars = rows.map((row, at) => {
     const y = top + at * rowHeight
@@ -29,7 +31,7 @@ function draw(bench: string, rows: readonly Measured[]): string {
       row.goal === null
         ? ''
         : `<line x1="${x(row.goal.value)}" x2="${x(row.goal.value)}" y1="${y - 2}" y2="${y + 18}" stroke="${colours.text}" stroke-dasharray="3 2"/>`
-    return `<text x="${labels - 10}" y="${y + 12}" text-anchor="end">${toXml(row.measure)}</text>
+    return `<text x="${labels - 10}" y="${y + 12}" text-anchor="end">${toXml(labelOf(row))}</text>
 <rect x="${labels}" y="${y}" width="${(x(ratio) - labels).toFixed(1)}" height="16" fill="${colour}" rx="2"/>
 ${goal}<text x="${(x(Math.max(ratio, row.goal?.value ?? 0)) + 8).toFixed(1)}" y="${y + 12}">${ratio.toFixed(2)}</text>`
   })

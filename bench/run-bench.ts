@@ -21,6 +21,7 @@ Options:
   --json    print JSON instead of a table
   --help    show this
 
+The ratio is the median of the repetitions' ratios, and of their means where median and 99th percentile are of single ones.
 Writes bench/results.json, but for --quick. Goals that are missed are marked; none of them fails the command.
 
 Example:

@@ -32,26 +32,24 @@ export const growth: Bench = {
         made += 1
         for (const each of [few.stage, stage]) void each.createTenant(`late-${tenants}-${made}`)
       }, 1_000)
-      for (const [name, draw] of [
-        ['uniform', uniform],
-        ['Zipf', zipf(tenants)],
+      for (const [name, drawOfFew, draw] of [
+        ['uniform', () => uniform(10), () => uniform(tenants)],
+        ['Zipf', zipf(10), zipf(tenants)],
       ] as const) {
         progress(`${tenants.toLocaleString('en')} tenants, ${name}`)
         const both = await interleave(
-          { work: () => few.read(uniform(10)), concurrency: instances },
-          { work: () => many.read(draw(tenants)), concurrency: instances },
+          { work: () => few.read(drawOfFew()), concurrency: instances },
+          { work: () => many.read(draw()), concurrency: instances },
           { repetitions: quick ? 2 : 10, pieces: quick ? 300 : 5_000 },
         )
         measured.push(...beside(`${tenants.toLocaleString('en')} tenants, ${name}`, both))
-        if (draw === uniform) {
+        if (name === 'uniform') {
           const measure = `${tenants.toLocaleString('en')} tenants, each for the first time over a connection`
-          measured.push(
-            medianBeside(
-              { measure, floor: 'later reads', goal: null },
-              spreadOf(many.firsts).median,
-              both.latency.median,
-            ),
-          )
+          const [first, later] = [spreadOf(many.firsts).median, both.latency.median]
+          measured.push({
+            ...alone({ measure, floor: 'later reads', unit: 'ms', goal: null }, [first], later),
+            ratio: first / later,
+          })
         }
       }
       clearInterval(making)
@@ -79,14 +77,15 @@ function beside(measure: string, both: Interleaved): Measured[] {
   const goal = { at: 'most', value: 1.3 } as const
   return [
     latencyOf({ measure: `${measure}, mean`, floor, goal: null }, both),
-    ...(['median', 'p99'] as const).map((which) =>
-      medianBeside({ measure: `${measure}, ${which}`, floor, goal }, both.latency[which], both.floorLatency[which]),
-    ),
+    ...(['median', 'p99'] as const).map((which): Measured => {
+      const of = (latencies: Interleaved['latencies']) => latencies.map((each) => each[which])
+      const named = { measure: `${measure}, ${which}`, floor, unit: 'ms', goal } as const
+      return {
+        ...alone(named, [both.latency[which]], both.floorLatency[which]),
+        ...ratioOf(of(both.latencies), of(both.floorLatencies)),
+      }
+    }),
   ]
-}
-
-function medianBeside(named: Pick<Measured, 'measure' | 'floor' | 'goal'>, value: number, floor: number): Measured {
-  return { ...alone({ ...named, unit: 'ms' }, [value], floor), ...ratioOf([value], [floor]), spread: null }
 }
 
 /** Function instances that read at once. */
@@ -149,7 +148,7 @@ async function openReaders(stage: BenchStage, tenants: number, progress: (text: 
 const uniform = (tenants: number) => Math.floor(Math.random() * tenants)
 
 /** The n-th tenant is asked for 1/n as often as the first. */
-function zipf(tenants: number): (tenants: number) => number {
+function zipf(tenants: number): () => number {
   const sums: number[] = []
   let sum = 0
   for (let n = 1; n <= tenants; n += 1) {
@@ -168,11 +167,13 @@ function zipf(tenants: number): (tenants: number) => number {
   }
 }
 
-/** Megabytes of its own, without the shared buffers that it has touched, of the API's connections; by /proc, and so on Linux alone. */
+/** Megabytes of its own, without the shared buffers that it has touched, of either plane's connections; by /proc, and so on Linux alone. */
 async function largestBackend(stage: BenchStage): Promise<number> {
   const client = new pg.Client(stage.superuser)
   await client.connect()
-  const { rows } = await client.query<{ pid: number }>("SELECT pid FROM pg_stat_activity WHERE usename LIKE '%\\_api'")
+  const { rows } = await client.query<{ pid: number }>(
+    "SELECT pid FROM pg_stat_activity WHERE usename LIKE 'bench\\_%'",
+  )
   await client.end()
   const sizes = rows.map(({ pid }) => {
     const [, kilobytes] = /^Anonymous:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? []

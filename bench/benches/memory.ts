@@ -13,7 +13,7 @@ export const memory: Bench = {
   async run({ quick, openStage, progress }) {
     const [tenants, requests, few] = quick ? [20, 3_000, 300] : [1_000, 100_000, 1_000]
     const stage = await openStage({ placements: quick ? 1 : 2 })
-    const slugs = await fill(stage, tenants, progress)
+    const slugs = await fill(stage, tenants, progress, (slug, placement) => stage.createShop(slug, 20, placement))
     for (const slug of slugs) await stage.keyOf(slug)
     const events = await Promise.all(slugs.map((slug) => stage.eventFor(slug, 'GET', '/products?limit=20')))
     const code = mkdtempSync(join(tmpdir(), 'atrium-bench-'))

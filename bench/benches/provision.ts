@@ -32,13 +32,15 @@ export const provision: Bench = {
         made = 0
       }
       // Half of what is measured is there before, so that there are as many as it says in the middle.
-      const [pieces, repetitions] = quick ? [3, 1] : [10, 3]
+      const [pieces, repetitions] = quick ? [3, 1] : tenants === 10 ? [1, 9] : [10, 3]
       // Of both, the repetition that is thrown away included; all in the first placement.
       const measuring = 2 * pieces * (repetitions + 1)
-      await fill(stage, Math.max(0, tenants - made - measuring / 2), progress)
+      const before = Math.max(made, tenants - measuring / 2)
+      await fill(stage, before - made, progress)
       const both = await measure(stage, migrations, { pieces, repetitions })
-      made = Math.max(made, tenants - measuring / 2) + measuring
-      const measure_ = `beside ${tenants.toLocaleString('en')} tenants${placements > 1 ? ` in ${placements} placements` : ''}`
+      made = before + measuring
+      const beside = `${before.toLocaleString('en')} to ${made.toLocaleString('en')}`
+      const measure_ = `beside ${beside} tenants${placements > 1 ? ` in ${placements} placements` : ''}`
       measured.push(
         latencyOf({ measure: measure_, floor: 'the same SQL as one script', goal: { at: 'most', value: 1.3 } }, both),
       )
@@ -52,7 +54,7 @@ export const provision: Bench = {
           measure: 'the last beside the first, both by their floors',
           floor: 'the first',
           unit: 'ms',
-          goal: { at: 'most', value: 1.1 },
+          goal: { at: 'most', value: 1 },
         },
         [last],
         first,

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { quoteIdentifier } from '../../shared/db/identifiers.ts'
+import { rowTypes } from '../../shared/db/row-types.ts'
 import { openTenantDatabase } from '../../shared/db/tenant-database.ts'
 import type { Tenant } from '../../shared/tenancy/tenant.ts'
 import type { Bench, Measured } from '../bench.ts'
@@ -54,10 +55,10 @@ export const read: Bench = {
   },
 }
 
-/** A login that may read every schema as it is, which the functions' own may not. */
+/** A login that may read every schema as it is, which the functions' own may not. Its rows are made as the helper makes them. */
 function openBarePool(stage: BenchStage, max: number): pg.Pool {
   const { database } = stage.connection('api')
-  const pool = new pg.Pool({ ...stage.superuser, database, max, pipeline: true } as pg.PoolConfig)
+  const pool = new pg.Pool({ ...stage.superuser, database, max, types: rowTypes, pipeline: true } as pg.PoolConfig)
   pool.on('error', () => undefined) // its last ones end with the server
   return pool
 }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { quoteIdentifier } from '../../shared/db/identifiers.ts'
+import { rowTypes } from '../../shared/db/row-types.ts'
 import { openTenantDatabase } from '../../shared/db/tenant-database.ts'
 import { startCountingProxy } from '../../test/support/counting-proxy.ts'
 import type { Bench, Measured } from '../bench.ts'
@@ -7,12 +8,12 @@ import { openFunction } from '../functions.ts'
 import { interleave } from '../interleave.ts'
 import { alone, latencyOf } from './measures.ts'
 
-/** Milliseconds that the way to the database takes, each way. */
+/** Milliseconds that the way to the database and back takes longer. */
 const delay = 1
 
 export const roundTrips: Bench = {
   name: 'round-trips',
-  about: 'Flights to the database, counted by a proxy that makes each way 1 ms longer.',
+  about: 'Flights to the database, counted by a proxy that makes the way there and back 1 ms longer.',
   async run({ quick, openStage }) {
     const stage = await openStage()
     const tenant = await stage.createShop('acme', 100)
@@ -20,7 +21,7 @@ export const roundTrips: Bench = {
     const { host, port } = stage.connection('api')
     const proxy = await startCountingProxy({ host: String(host), port: Number(port), delay })
     const handlers = await openFunction(stage, { port: proxy.port })
-    const bare = new pg.Client({ ...stage.connection('api'), port: proxy.port })
+    const bare = new pg.Client({ ...stage.connection('api'), port: proxy.port, types: rowTypes })
     await bare.connect()
     await bare.query(`SET ROLE ${quoteIdentifier(tenant.ref.schema)}`)
     const pools = stage.openPools({ port: proxy.port })
@@ -62,7 +63,10 @@ export const roundTrips: Bench = {
       { repetitions: quick ? 3 : 15, pieces: quick ? 20 : 200 },
     )
     measured.push(
-      latencyOf({ measure: 'read, + 1 ms each way', floor: 'bare SELECT', goal: { at: 'most', value: 1.05 } }, latency),
+      latencyOf(
+        { measure: 'read, + 1 ms a round trip', floor: 'bare SELECT', goal: { at: 'most', value: 1.05 } },
+        latency,
+      ),
     )
     await bare.end()
     await pools.end()

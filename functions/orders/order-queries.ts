@@ -8,7 +8,10 @@ import type { Order } from './description.ts'
 
 const columns = 'id, product_id, quantity, unit_price, total_price, order_date'
 
-/** Orders in the order of their ids, from behind `after`; `from` is inclusive, `to` exclusive. */
+/**
+ * Orders in the order of their ids, from behind `after`; `from` is inclusive, `to` exclusive. Most lists have no filter: to plan those
+ * of none, and find them NULL, took a sixth of a list's time (`bench/profile.md`).
+ */
 export function listOrders(
   db: TenantStatements,
   page: {
@@ -19,6 +22,10 @@ export function listOrders(
     readonly limit: number
   },
 ): Promise<Order[]> {
+  const { after = '0', productId = null, from = null, to = null, limit } = page
+  if (productId === null && from === null && to === null) {
+    return db.read(`SELECT ${columns} FROM orders WHERE id > $1 ORDER BY id LIMIT $2`, [after, limit])
+  }
   return db.read(
     `SELECT ${columns} FROM orders
      WHERE id > $1
@@ -26,7 +33,7 @@ export function listOrders(
        AND ($3::timestamptz IS NULL OR order_date >= $3)
        AND ($4::timestamptz IS NULL OR order_date < $4)
      ORDER BY id LIMIT $5`,
-    [page.after ?? '0', page.productId ?? null, page.from ?? null, page.to ?? null, page.limit],
+    [after, productId, from, to, limit],
   )
 }
 

@@ -10,13 +10,15 @@ export function listProducts(
   db: TenantStatements,
   page: { readonly after: string | undefined; readonly prefix: string | undefined; readonly limit: number },
 ): Promise<Product[]> {
-  const pattern = page.prefix === undefined ? null : `${page.prefix.replace(/[\\%_]/g, '\\$&')}%`
-  return db.read(
-    `SELECT ${columns} FROM products
-     WHERE id > $1 AND ($2::text IS NULL OR lower(name) LIKE lower($2))
-     ORDER BY id LIMIT $3`,
-    [page.after ?? '0', pattern, page.limit],
-  )
+  const { after = '0', prefix, limit } = page
+  if (prefix === undefined) {
+    return db.read(`SELECT ${columns} FROM products WHERE id > $1 ORDER BY id LIMIT $2`, [after, limit])
+  }
+  return db.read(`SELECT ${columns} FROM products WHERE id > $1 AND lower(name) LIKE lower($2) ORDER BY id LIMIT $3`, [
+    after,
+    `${prefix.replace(/[\\%_]/g, '\\$&')}%`,
+    limit,
+  ])
 }
 
 export async function findProduct(db: TenantStatements, id: string): Promise<Product | undefined> {

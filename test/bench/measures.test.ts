@@ -11,6 +11,7 @@ it('does floor and subject by turns, each first in every other repetition, and t
   const both = await interleave({ work: work('floor') }, { work: work('subject') }, { repetitions: 3, pieces: 5 })
   expect(done).toEqual(['floor', 'subject', 'floor', 'subject', 'floor'])
   expect([both.throughput, both.floorThroughput, both.cpu].map(({ length }) => length)).toEqual([3, 3, 3])
+  expect([both.latencies, both.floorLatencies].map(({ length }) => length)).toEqual([3, 3])
 })
 
 it('does as many pieces as it says, and as many at once', async () => {
@@ -34,6 +35,7 @@ it('reckons medians, ratios by the repetition, and how far they lie apart', () =
 
 const measured = {
   ...{ latency: { median: 2, p99: 9 }, floorLatency: { median: 1, p99: 3 } },
+  ...{ latencies: [{ median: 2, p99: 9 }], floorLatencies: [{ median: 1, p99: 3 }] },
   ...{ throughput: [500, 500], floorThroughput: [1_000, 1_000], cpu: [1], floorCpu: [1] },
 }
 const named = { measure: 'm', floor: 'f' }

@@ -18,7 +18,7 @@ export interface CountingProxy {
   close(): Promise<void>
 }
 
-/** `delay`: milliseconds that each piece takes longer, each way. */
+/** `delay`: milliseconds that the way there and back takes longer. */
 export async function startCountingProxy(target: {
   host: string
   port: number
@@ -35,7 +35,7 @@ export async function startCountingProxy(target: {
     const pass = (towards: 'server' | 'client', bytes: Buffer): void => {
       const fate = silent ? 'silence' : fateOf(towards, bytes)
       const to = towards === 'server' ? upstream : client
-      if (fate === 'pass' && target.delay === undefined) to.write(bytes)
+      if (fate === 'pass' && (target.delay === undefined || towards === 'client')) to.write(bytes)
       else if (fate === 'pass') setTimeout(() => to.write(bytes), target.delay)
       silent = fate === 'silence'
       if (fate === 'reset') for (const socket of [client, upstream]) socket.resetAndDestroy()
