@@ -17,8 +17,8 @@ const uncalled = (...names: string[]): string =>
     .join('')
 
 /**
- * What our functions load of their packages and never call, each with what takes its place. A package that comes to export or
- * import something else here fails the build, or test/infra/bundles.test.ts.
+ * What our functions load of their packages and never call, each with what takes its place. A package that comes to export
+ * something else here fails the build; one that imports it otherwise, test/infra/bundles.test.ts.
  */
 const leftOut: readonly LeftOut[] = [
   {
@@ -82,6 +82,7 @@ const leftOut: readonly LeftOut[] = [
     instead: `export const resolveEventStreamSerdeConfig = (config) => config\n${uncalled('EventStreamSerde')}`,
   },
   {
+    // Signs each message of such a stream.
     path: /^\.\/HeaderFormatter$/,
     importer: /@smithy\/signature-v4\//,
     instead: 'export class HeaderFormatter {}',
@@ -162,21 +163,24 @@ const leftOut: readonly LeftOut[] = [
   },
 ]
 
+const found = new Set<LeftOut>()
+
+/** What none of the bundles that this process has made imports any more, by its path: it is left out in vain. */
+export function leftInVain(): readonly string[] {
+  return leftOut.filter((each) => !found.has(each)).map(({ path }) => path.source)
+}
+
 /** Replaces what is left out. */
 export const leaveOut: Plugin = {
   name: 'leave-out',
   setup(build) {
-    for (const { path, importer, instead } of leftOut) {
-      build.onResolve({ filter: path }, (found) =>
-        importer.test(found.importer)
-          ? {
-              path: `${found.importer}:${found.path}`,
-              namespace: 'instead',
-              pluginData: { instead, resolveDir: found.resolveDir },
-              sideEffects: false,
-            }
-          : undefined,
-      )
+    for (const each of leftOut) {
+      build.onResolve({ filter: each.path }, ({ path, importer, resolveDir }) => {
+        if (!each.importer.test(importer)) return undefined
+        found.add(each)
+        const pluginData = { instead: each.instead, resolveDir }
+        return { path: `${importer}:${path}`, namespace: 'instead', pluginData, sideEffects: false }
+      })
     }
     build.onLoad({ filter: /./, namespace: 'instead' }, ({ pluginData: { instead, resolveDir } }) => ({
       contents: instead,

@@ -8,6 +8,7 @@ import { afterAll, expect, it } from 'vitest'
 import { routes } from '../../functions/routes.ts'
 import { bundleFunction } from '../../infra/bundling/bundle-function.ts'
 import { bundleWaiting } from '../../infra/bundling/bundle-waiting.ts'
+import { leftInVain } from '../../infra/bundling/leave-out.ts'
 import { invokeOnce } from '../../local/gateway/function-pool.ts'
 import type { TemplateFunction } from '../../local/gateway/read-template.ts'
 import { startLoopbackServer } from '../../local/loopback-server.ts'
@@ -36,6 +37,12 @@ it.each(['domains/handler.ts', 'operations/worker.ts'])(
     }
   },
 )
+
+it('leaves out of their packages what is in them', async () => {
+  const others = ['tenants/handler.ts', 'operations/worker.ts']
+  await Promise.all(others.map((file) => bundleFunction(`functions/${file}`, join(folder, file))))
+  expect(leftInVain()).toEqual([])
+})
 
 it('that cannot be made says why, to who waits for it as well, and the next one is made', () => {
   expect(() => bundleWaiting('functions/nothing.ts', join(folder, 'nothing'), {})).toThrow(
@@ -89,5 +96,7 @@ it("asks for its secret with the role's own credentials, by the session token to
       /^AWS4-HMAC-SHA256 Credential=AKIAROLE\/\d{8}\/eu-central-1\/secretsmanager\/aws4_request, SignedHeaders=.*x-amz-security-token/,
     ),
   })
-  expect(await text(output.end())).toMatch(/[( ]shared\/db\/credentials\.ts:\d+:\d+/)
+  const [, line = 0, column = 0] = /[( ]shared\/db\/credentials\.ts:(\d+):(\d+)/.exec(await text(output.end())) ?? []
+  const source = readFileSync('shared/db/credentials.ts', 'utf8').split('\n')
+  expect(source[Number(line) - 1]?.slice(Number(column) - 1)).toMatch(/^new Error\(`secret/)
 })

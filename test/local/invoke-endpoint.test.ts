@@ -1,7 +1,8 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { Invocable } from '../../local/gateway/function-pool.ts'
 import { type InvokeEndpoint, startInvokeEndpoint } from '../../local/invoke-endpoint.ts'
+import { invokeFunction } from '../../shared/aws/invoke-function.ts'
 
 let endpoint: InvokeEndpoint
 
@@ -28,6 +29,16 @@ it("hands the payload to the function and its answer to the SDK's client", async
   expect({ StatusCode, FunctionError, payload: Payload?.transformToString() }).toEqual({
     ...{ StatusCode: 200, FunctionError: undefined, payload: '{"got":{"a":1}}' },
   })
+})
+
+it("hands over what the functions' own client sends, letters of two bytes as well", async () => {
+  vi.stubEnv('AWS_REGION', 'local')
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'the-key')
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local')
+  vi.stubEnv('AWS_ENDPOINT_URL_LAMBDA', endpoint.url)
+  const { hasFailed, payload } = await invokeFunction('echo', { a: 'grüße' })
+  expect({ hasFailed, payload }).toEqual({ hasFailed: false, payload: '{"got":{"a":"grüße"}}' })
+  vi.unstubAllEnvs()
 })
 
 it("tells the function's own error from one of the call", async () => {

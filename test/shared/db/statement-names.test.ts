@@ -88,6 +88,14 @@ describe('named statements', () => {
     expect(await read('acme')).toEqual([{ name: 'acme' }])
   })
 
+  it('are sent anew when the server knows them no more', async () => {
+    expect(await read('acme')).toEqual([{ name: 'acme' }])
+    await pools.withClient('main', 'read', (client) => client.query('DEALLOCATE ALL'))
+    expect(await prepared()).toEqual([])
+    expect(await read('acme')).toEqual([{ name: 'acme' }])
+    expect((await prepared()).map(({ statement }) => statement)).toContain(names)
+  })
+
   it('give a row of values as they are, whatever was bound before', async () => {
     const db = openTenantDatabase(pools, refOf('main', tenants[0]?.ref.schema ?? ''))
     for (const value of ['1', null, '22', "'; DROP", null]) {
