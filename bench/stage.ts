@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
 import pg from 'pg'
+import { controlRoutes } from '../functions/control-routes.ts'
 import { routes, scopes } from '../functions/routes.ts'
 import { createEvent } from '../local/gateway/create-event.ts'
 import { createRouteMatcher } from '../local/gateway/match-route.ts'
@@ -49,6 +50,8 @@ export interface BenchStage {
     body?: unknown,
     headers?: Readonly<Record<string, string>>,
   ): Promise<APIGatewayProxyEventV2>
+  /** An event of an operator's request. */
+  controlEventFor(method: string, target: string): APIGatewayProxyEventV2
   keyOf(slug: string): Promise<string>
   /** Has the functions reach the first placement over another port, such as a proxy's. */
   leadFunctionsOver(port: number): Promise<void>
@@ -59,6 +62,7 @@ export interface BenchStage {
 
 const stageName = 'bench'
 const match = createRouteMatcher(routes)
+const matchControl = createRouteMatcher(controlRoutes)
 
 export async function openStage({
   placements: count = 1,
@@ -178,6 +182,17 @@ export async function openStage({
           ...{ method, target, headers: Object.entries(sent), sourceIp: '192.0.2.1', protocol: 'HTTP/1.1' },
           body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
           principal: undefined,
+        },
+        matched,
+      )
+    },
+    controlEventFor(method, target) {
+      const matched = matchControl(method, target.split('?')[0] ?? target)
+      if (matched === undefined) throw new Error(`no route of the control plane for ${method} ${target}`)
+      return createEvent(
+        {
+          ...{ method, target, headers: [['host', 'control.test']], sourceIp: '192.0.2.1', protocol: 'HTTP/1.1' },
+          ...{ body: Buffer.alloc(0), principal: 'arn:aws:iam::000000000000:user/bench' },
         },
         matched,
       )
