@@ -1,8 +1,6 @@
 import * as z from 'zod'
 import { readMigrations } from '../db/migrations.ts'
-import { onlyRow } from '../db/only-row.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
-import type { TenantRef } from '../db/tenant-ref.ts'
 import { AppError } from '../errors.ts'
 import { describeError, log } from '../logger.ts'
 import { buildTenantSchemaOn } from '../tenancy/build-tenant-schema.ts'
@@ -19,6 +17,7 @@ import type { OperationKind } from './operation.ts'
 import { beginAsOwner, withOwnerSession } from './owner-session.ts'
 import { closeForWrites, closeSchema, openForWrites, openSchema } from './schema-access.ts'
 import { changeStatus } from './tenant-status.ts'
+import { giveVersion, readVersion, takeVersion } from './version-record.ts'
 
 const input = z.object({ slug: z.string(), to: z.string() })
 
@@ -72,10 +71,13 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
       }
       const old = refOf(at.from, at.oldSchema)
       switch (at.phase) {
-        case 'close':
-          await takeVersion(control, old)
+        case 'close': {
+          const found = await takeVersion(control, old, at)
+          // Remembered before it is taken: it is what the copy is made of, and what is given back.
+          if (found !== undefined) return { position: { ...at, ...found }, done: shares.begun, total }
           await closeForWrites(control.pools, old)
           return { position: { ...at, phase: 'copy' }, done: shares.closed, total }
+        }
         case 'copy': {
           const until = Math.min(deadline, Date.now() + part.milliseconds)
           const progress = await copyTenant(control, at, to, { blocks: part.blocks, until })
@@ -87,26 +89,25 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
           await withBothPlaces(control, at, to, verifyCopy)
           return { position: { ...at, phase: 'switch' }, done: shares.verified, total }
         case 'switch': {
+          await requireMoving(control, slug, at)
           await closeSchema(control.pools, old)
           await collectKeyUses(control, slug)
           await switchCatalog(control, { slug, to, oldSchema: at.oldSchema, newSchema: at.newSchema })
           return { position: { ...at, phase: 'drop' }, done: shares.switched, total }
         }
         case 'drop':
-          await dropSchema(control.pools, old)
-          // Last: without these rows a worker that lost its lease long ago would take the copy for not begun.
-          await forgetCopy(control, to, at.newSchema)
-          await forgetRequests(control, (await getTenant(control, slug)).id, at.from)
+          await dropOldPlace(control, { slug, to }, at)
           return { position: at, done: total, total, result: { tenant: slug, from: at.from, to } }
       }
     },
     async abandon(control, { slug, to }, at) {
       if (at.phase === 'drop') return
       const tenant = await getTenant(control, slug).catch(() => undefined)
+      // A worker died between the switch and saying so: there is nothing to undo any more.
+      if (at.phase !== 'begin' && tenant?.ref.schema === at.newSchema) return dropOldPlace(control, { slug, to }, at)
       // Only what this move has begun: a tenant that was not to be moved at all is not touched.
       if (tenant?.status !== 'moving') return
       if (at.phase !== 'begin') {
-        if (tenant.ref.schema === at.newSchema) return
         // Where the tenant is comes first: it is served again even while the target is out of reach.
         await giveVersion(control, tenant.ref, at)
         await openForWrites(control.pools, tenant.ref)
@@ -116,6 +117,30 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
       if (at.phase !== 'begin') await removeCopy(control, to, at.newSchema)
     },
   }
+}
+
+/** What an attempt to undo has left to be served where it was is not shut again, and what was switched is not switched again. */
+async function requireMoving(control: ControlPlane, slug: string, at: Places): Promise<void> {
+  const { status, ref } = await getTenant(control, slug)
+  if (status === 'moving' || ref.schema === at.newSchema) return
+  throw new AppError('wrong_status', `The tenant "${slug}" is ${status}: it is not moved any more.`)
+}
+
+/** Takes away what the tenant has left behind. Done again it changes nothing. */
+async function dropOldPlace(
+  control: ControlPlane,
+  { slug, to }: { slug: string; to: string },
+  at: Places,
+): Promise<void> {
+  await dropSchema(control.pools, refOf(at.from, at.oldSchema))
+  // Last: without these rows a worker that lost its lease long ago would take the copy for not begun.
+  await forgetCopy(control, to, at.newSchema)
+  const tenant = await getTenant(control, slug).catch((error) => {
+    // Purged since: a drain's worker that dies behind this has let its tenant go already.
+    if (error instanceof AppError && error.code === 'tenant_unknown') return undefined
+    throw error
+  })
+  if (tenant !== undefined) await forgetRequests(control, tenant.id, at.from)
 }
 
 /** Takes away what was copied. Where that is out of reach it is left behind, and the doctor names it. */
@@ -154,41 +179,6 @@ async function withBothPlaces<Result>(
       await old.query('COMMIT')
       return result
     }),
-  )
-}
-
-interface Version {
-  readonly version: number
-  readonly checksum: string
-}
-
-async function readVersion({ pools }: ControlPlane, { placement, schema }: TenantRef): Promise<Version> {
-  const { rows } = await withOwnerTransaction(pools, placement, (client) =>
-    client.query<Version>('SELECT version, checksum FROM atrium.tenant_versions WHERE schema_name = $1', [schema]),
-  )
-  return onlyRow(rows)
-}
-
-/**
- * Takes the version record away while the tenant moves: a migration under way is awaited by its lock, and none can begin,
- * nor can drift be repaired, in a schema that is about to be left.
- */
-async function takeVersion({ pools }: ControlPlane, { placement, schema }: TenantRef): Promise<void> {
-  await withOwnerTransaction(pools, placement, (client) =>
-    client.query('DELETE FROM atrium.tenant_versions WHERE schema_name = $1', [schema]),
-  )
-}
-
-async function giveVersion(
-  { pools }: ControlPlane,
-  { placement, schema }: TenantRef,
-  { version, checksum }: Version,
-): Promise<void> {
-  await withOwnerTransaction(pools, placement, (client) =>
-    client.query(
-      'INSERT INTO atrium.tenant_versions (schema_name, version, checksum) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-      [schema, version, checksum],
-    ),
   )
 }
 

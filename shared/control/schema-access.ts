@@ -56,13 +56,15 @@ export async function openSchema(pools: Pools, { placement, schema }: TenantRef)
 
 /**
  * Makes the database's answer to a tenant's role that of the catalog's status, and does so again when the status was
- * changed meanwhile: of two operators who suspend and resume at once, the last to reach the catalog wins in both.
+ * changed meanwhile: of two operators who suspend and resume at once, the last to reach the catalog wins in both. The schemas of
+ * a tenant that moves are the move's to open and shut, and those of one that is being made the making's.
  */
 export async function matchAccess(control: ControlPlane, slug: string): Promise<TenantRecord> {
   for (;;) {
     const before = await getTenant(control, slug)
     if (before.status === 'active') await openSchema(control.pools, before.ref)
-    else if (before.status !== 'provisioning') await closeSchema(control.pools, before.ref)
+    else if (before.status !== 'provisioning' && before.status !== 'moving')
+      await closeSchema(control.pools, before.ref)
     const after = await getTenant(control, slug)
     if ((after.status === 'active') === (before.status === 'active')) return after
   }

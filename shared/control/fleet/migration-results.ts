@@ -176,7 +176,7 @@ export async function readNext(
  */
 export async function recordOutcomes(
   { pools, catalog }: ControlPlane,
-  run: Run,
+  run: Pick<Run, 'id'>,
   wave: number,
   outcomes: ReadonlyMap<string, MigrationOutcome>,
 ): Promise<void> {
@@ -192,8 +192,10 @@ export async function recordOutcomes(
     if (failed.length === 0) return
     await client.query(
       `INSERT INTO catalog.migration_results AS r (operation_id, tenant_id, wave, attempts, not_before, sql_state, error)
-       SELECT $1, o.tenant_id, $2, 1, clock_timestamp() + $7 * interval '1 ms', o.sql_state, o.error
+       SELECT $1, t.id, $2, 1, clock_timestamp() + $7 * interval '1 ms', o.sql_state, o.error
        FROM unnest($3::bigint[], $4::text[], $5::text[]) AS o (tenant_id, sql_state, error)
+       JOIN catalog.tenants t ON t.id = o.tenant_id -- but for one that was purged meanwhile
+       FOR KEY SHARE OF t
        ON CONFLICT (operation_id, tenant_id) DO UPDATE SET
          attempts = r.attempts + 1, sql_state = excluded.sql_state, error = excluded.error,
          result = CASE WHEN r.attempts + 1 < $6 THEN 'pending' ELSE 'failed' END,

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { deleteTenant, purgeTenant } from '../../../shared/control/delete-tenant.ts'
 import { drainOperation } from '../../../shared/control/drain-operation.ts'
 import { getTenant } from '../../../shared/control/list-tenants.ts'
 import { createMoveOperation, moveOperation } from '../../../shared/control/move-operation.ts'
@@ -7,6 +8,7 @@ import type { Operation } from '../../../shared/control/operation.ts'
 import { cancelOperation, getOperation, startOperation } from '../../../shared/control/operations.ts'
 import { updatePlacement } from '../../../shared/control/placements.ts'
 import { runSlice } from '../../../shared/control/run-operations.ts'
+import { matchAccess } from '../../../shared/control/schema-access.ts'
 import { suspendTenant } from '../../../shared/control/suspend-tenant.ts'
 import { openTenantDatabase } from '../../../shared/db/tenant-database.ts'
 import { AppError } from '../../../shared/errors.ts'
@@ -336,6 +338,111 @@ describe('a move', () => {
     })
     expect(seen).toEqual(['AT001'])
     expect((await getTenant(stage.control, slug)).ref.placement).toBe('second')
+  })
+
+  it('takes along the version that a migration brings it to while the move begins', async () => {
+    const { ref } = await getTenant(stage.control, slug)
+    const setVersion = (change: string, values: readonly unknown[] = []) =>
+      stage.asOwner((client) =>
+        client.query(`UPDATE atrium.tenant_versions SET ${change} WHERE schema_name = $1 RETURNING version, checksum`, [
+          ...[ref.schema, ...values],
+        ]),
+      )
+    const { version, checksum } = (await setVersion('version = version')).rows[0]
+    // As if the run that brings it to what it is had not committed yet.
+    await setVersion("version = version - 1, checksum = 'of the one before'")
+    await start()
+    let closes = 0
+    await runAll({
+      ...moveOperation,
+      async step(control, input, at, tools) {
+        if (at.phase === 'close') closes += 1
+        if (closes === 1 && at.phase === 'close') await setVersion('version = $2, checksum = $3', [version, checksum])
+        return moveOperation.step(control, input, at, tools)
+      },
+    })
+    expect(closes).toBe(2)
+    const { ref: moved } = await getTenant(stage.control, slug)
+    expect(moved.placement).toBe('second')
+    const client = new pg.Client(second)
+    await client.connect()
+    const text = 'SELECT version, checksum FROM atrium.tenant_versions WHERE schema_name = $1'
+    expect((await client.query(text, [moved.schema])).rows).toEqual([{ version, checksum }])
+    await client.end()
+  })
+
+  it('leaves nothing behind when it is cancelled by one who cannot know yet that it has switched', async () => {
+    const before = await everything()
+    const { id } = await start()
+    const dying: typeof moveOperation = {
+      ...moveOperation,
+      async step(control, input, at, tools) {
+        const done = await moveOperation.step(control, input, at, tools)
+        if (at.phase !== 'switch') return done
+        await cancelOperation(stage.control, id, ['move'])
+        throw new Error('the worker has died')
+      },
+    }
+    const state = async () => {
+      await runAll(dying)
+      return (await getOperation(stage.control, id)).state
+    }
+    await expect.poll(state, { timeout: 10_000 }).toBe('cancelled')
+    expect(await getTenant(stage.control, slug)).toMatchObject({ status: 'active', ref: { placement: 'second' } })
+    expect(await everything()).toEqual(before)
+    expect(await schemas()).toBe(1)
+  })
+
+  it('shuts nobody out who was left where he is', async () => {
+    await start()
+    await runAll({
+      ...moveOperation,
+      async step(control, input, at, tools) {
+        // The worker before has undone it, and died before it could say so.
+        if (at.phase === 'switch') await moveOperation.abandon?.(control, input, at)
+        return moveOperation.step(control, input, at, tools)
+      },
+    })
+    const { ref, status } = await getTenant(stage.control, slug)
+    expect({ placement: ref.placement, status }).toEqual({ placement: 'main', status: 'active' })
+    const { rows } = await stage.asOwner((client) =>
+      client.query('SELECT has_schema_privilege($1::name, $2, $3) AS open', [ref.schema, ref.schema, 'USAGE']),
+    )
+    expect(rows).toEqual([{ open: true }])
+  })
+
+  it('is not shut by an operator who finds it moving', async () => {
+    await start()
+    const opened: unknown[] = []
+    await runAll({
+      ...moveOperation,
+      async step(control, input, at, tools) {
+        if (at.phase === 'copy') {
+          await matchAccess(stage.control, slug)
+          const { ref } = await getTenant(stage.control, slug)
+          const text = 'SELECT has_schema_privilege($1::name, $2, $3) AS open'
+          opened.push(...(await stage.asOwner((client) => client.query(text, [ref.schema, ref.schema, 'USAGE']))).rows)
+        }
+        return moveOperation.step(control, input, at, tools)
+      },
+    })
+    expect(opened).toContainEqual({ open: true })
+    expect(opened).not.toContainEqual({ open: false })
+  })
+
+  it('comes to its end although its tenant was purged before it could say so', async () => {
+    await start()
+    let last = (): Promise<unknown> => Promise.reject(new Error('nothing was dropped'))
+    await runAll({
+      ...moveOperation,
+      async step(control, input, at, tools) {
+        if (at.phase === 'drop') last = () => moveOperation.step(control, input, at, tools)
+        return moveOperation.step(control, input, at, tools)
+      },
+    })
+    await deleteTenant(stage.control, slug, new Date().toISOString())
+    expect(await purgeTenant(stage.control, slug)).toBe(0)
+    expect(await last()).toMatchObject({ result: { tenant: slug, from: 'main', to: 'second' } })
   })
 
   it('is the one operation of its tenant, as a drain is of the tenant that it moves', async () => {

@@ -9,6 +9,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readFleetStatus } from '../../../../shared/control/fleet/fleet-status.ts'
 import { createMigrateOperation, type MigrationRun } from '../../../../shared/control/fleet/migrate-operation.ts'
+import { recordOutcomes } from '../../../../shared/control/fleet/migration-results.ts'
 import { readTruth } from '../../../../shared/control/fleet/read-truth.ts'
 import type { Operation } from '../../../../shared/control/operation.ts'
 import { getOperation, startOperation } from '../../../../shared/control/operations.ts'
@@ -97,6 +98,15 @@ describe('a migration run', () => {
     expect(await readTruth(stage.control)).toEqual(new Map([[base + 1, 12]]))
     const { rows } = await stage.asOwner((client) => client.query('SELECT DISTINCT version FROM catalog.tenants'))
     expect(rows).toEqual([{ version: base + 1 }])
+  })
+
+  it('records who failed, but for a tenant that was purged meanwhile', async () => {
+    const { id } = await start()
+    const failed = { result: 'failed', sqlState: 'AT001', error: 'at another version' } as const
+    const [tenant] = tenants
+    await recordOutcomes(stage.control, { id }, 0, new Map([tenant?.id ?? '', '999999'].map((each) => [each, failed])))
+    const { rows } = await stage.asOwner((client) => client.query('SELECT tenant_id FROM catalog.migration_results'))
+    expect(rows).toEqual([{ tenant_id: tenant?.id }])
   })
 
   it('does nothing when there is nothing to do', async () => {
