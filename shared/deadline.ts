@@ -33,7 +33,8 @@ const waiting = new Set<Waiting>()
 
 /**
  * One timer for all who wait, set for the first deadline and left running when its work is done in time, as almost all is: a
- * timer for each of the five waits of a request took a fourteenth of its own CPU (bench/profile.md). It keeps no process alive.
+ * timer for each of the five waits of a request took a fourteenth of its own CPU, and this takes half of that (bench/profile.md). It
+ * keeps no process alive.
  */
 let alarm: { readonly at: Deadline; readonly timer: NodeJS.Timeout } | undefined
 

@@ -6,7 +6,7 @@ const zulu = ['+00', '+00:00']
 
 /**
  * `timestamptz` as RFC 3339 in UTC, from PostgreSQL's ISO output; its microseconds are kept. Making a Date and
- * formatting it again took most of a list's CPU. A session whose time zone is not UTC takes the slower way.
+ * formatting it again took 25 µs of a list of 20 (bench/profile.md). A session whose time zone is not UTC takes the slower way.
  */
 export function toRfc3339(text: string): string {
   const zone = zulu.find((each) => text.endsWith(each))
