@@ -41,13 +41,11 @@ export async function interleave(
 ): Promise<Interleaved> {
   const batches: { floor: Batch; subject: Batch }[] = []
   for (let repetition = 0; repetition <= repetitions; repetition += 1) {
-    const both =
-      repetition % 2 === 0
-        ? { floor: await runBatch(floor, pieces), subject: await runBatch(subject, pieces) }
-        : await runBatch(subject, pieces).then(async (first) => ({
-            subject: first,
-            floor: await runBatch(floor, pieces),
-          }))
+    const both = await byTurns(
+      repetition,
+      () => runBatch(floor, pieces),
+      () => runBatch(subject, pieces),
+    )
     if (repetition > 0) batches.push(both)
   }
   return {
@@ -60,6 +58,17 @@ export async function interleave(
     cpu: batches.map((each) => each.subject.cpu),
     floorCpu: batches.map((each) => each.floor.cpu),
   }
+}
+
+/** Does both, the floor first in every other repetition: whoever comes second finds the machine as the other has left it. */
+export async function byTurns<Floor, Own>(
+  repetition: number,
+  floor: () => Promise<Floor>,
+  subject: () => Promise<Own>,
+): Promise<{ readonly floor: Floor; readonly subject: Own }> {
+  if (repetition % 2 === 0) return { floor: await floor(), subject: await subject() }
+  const first = await subject()
+  return { floor: await floor(), subject: first }
 }
 
 async function runBatch({ work, concurrency = 1 }: Subject, pieces: number): Promise<Batch> {

@@ -12,7 +12,7 @@ import { placementNames } from '../../shared/tenancy/placement-names.ts'
 import { projectFolder } from '../../test/support/project-folder.ts'
 import type { Bench, Measured } from '../bench.ts'
 import { fill } from '../fill.ts'
-import { quantile, ratioOf } from '../interleave.ts'
+import { byTurns, quantile, ratioOf } from '../interleave.ts'
 import type { BenchStage } from '../stage.ts'
 import { alone } from './measures.ts'
 
@@ -65,21 +65,19 @@ async function measure(stage: BenchStage, tenants: number, repetitions: number):
       join(folder, `${String(version).padStart(4, '0')}_bench.sql`),
       `ALTER TABLE products ADD COLUMN bench_${repetition} integer;\n`,
     )
-    const floor = async () => ({
-      batched: await alterAll(stage, `batched_${repetition}`, 50),
-      single: await alterAll(stage, `single_${repetition}`, 1),
-    })
-    const run = async () => ({ run: await migrate(), check: await migrate() })
-    // Each first in every other repetition: what the other has left in the catalogs is vacuumed meanwhile.
-    const taken =
-      repetition % 2 === 0
-        ? { ...(await floor()), ...(await run()) }
-        : await run().then(async (first) => ({ ...first, ...(await floor()) }))
+    const { floor, subject } = await byTurns(
+      repetition,
+      async () => ({
+        batched: await alterAll(stage, `batched_${repetition}`, 50),
+        single: await alterAll(stage, `single_${repetition}`, 1),
+      }),
+      async () => ({ run: await migrate(), check: await migrate() }),
+    )
     if (repetition === 0) continue // warm
-    batched.push(taken.batched)
-    single.push(taken.single)
-    runs.push(taken.run)
-    checks.push(taken.check)
+    batched.push(floor.batched)
+    single.push(floor.single)
+    runs.push(subject.run)
+    checks.push(subject.check)
   }
   rmSync(folder, { recursive: true })
   const many = tenants.toLocaleString('en')
