@@ -41,9 +41,18 @@ export interface SecurePort {
   contextFor(name: string): Promise<SecureContext | undefined>
 }
 
-/** API Gateway's own limits: bytes of a payload, and of request line and headers (HTTP API quotas). */
+/** API Gateway's own limit: bytes of a payload (HTTP API quotas). */
 const largestPayload = 10 * 1024 * 1024
-const largestHeader = 10_240
+
+const serverOptions = {
+  /** Bytes of request line and headers (HTTP API quotas). */
+  maxHeaderSize: 10_240,
+  /**
+   * Milliseconds that a connection stays open between requests. Both ends count from the last answer, and with Node's
+   * 5 s a client that stood still for a second writes on one that is just being closed.
+   */
+  keepAliveTimeout: 60_000,
+}
 
 /**
  * Listens on 127.0.0.1, where `<tenant>.localhost` leads, and nowhere that another machine could reach. Port 0 takes a
@@ -59,9 +68,9 @@ export async function openGatewayPort(port: number, secure?: SecurePort): Promis
       .then((answer) => send(response, answer))
       .catch(() => send(response, gatewayError(500, 'Internal Server Error')))
   }
-  const server = createServer({ maxHeaderSize: largestHeader }, listener)
+  const server = createServer(serverOptions, listener)
   const listening = await listen(server, port)
-  const secured = secure && createSecureServer({ maxHeaderSize: largestHeader, ...sniOf(secure) }, listener)
+  const secured = secure && createSecureServer({ ...serverOptions, ...sniOf(secure) }, listener)
   const securePort =
     secured &&
     secure &&

@@ -44,26 +44,29 @@ async function misbehaving(slug: string, plan: PlanChange): Promise<void> {
   await changeTenant(stage.control, slug, { plan: slug })
 }
 
-/** Asks over HTTP, and answers the status, or 0 when there was no answer. */
-function get(tenant: string, target: string): Promise<number> {
+/** A status, or where there was no answer, the error's code. */
+type Status = number | string
+
+/** Asks over HTTP, and answers the status. */
+function get(tenant: string, target: string): Promise<Status> {
   return new Promise((resolve) => {
     const headers = { host: 'localhost', 'x-tenant': tenant, authorization: `Bearer ${keyOf(tenant)}` }
     request({ host: '127.0.0.1', port: gateway.port, path: target, agent, headers }, (response) => {
       response.resume().once('end', () => resolve(response.statusCode ?? 0))
     })
-      .once('error', () => resolve(0))
+      .once('error', ({ code, message }: NodeJS.ErrnoException) => resolve(code ?? message))
       .end()
   })
 }
 
 /** A neighbour that goes on misbehaving until it is told to stop; it then answers the statuses that it was given. */
-type Neighbour = () => Promise<() => Promise<readonly number[]>>
+type Neighbour = () => Promise<() => Promise<readonly Status[]>>
 
 /** So many at once, each again as soon as it is answered. */
 const atOnce =
-  (clients: number, ask: () => Promise<number>): Neighbour =>
+  (clients: number, ask: () => Promise<Status>): Neighbour =>
   async () => {
-    const statuses: number[] = []
+    const statuses: Status[] = []
     let goesOn = true
     const asking = Promise.all(
       Array.from({ length: clients }, async () => {
@@ -79,9 +82,9 @@ const atOnce =
 
 /** One every so many milliseconds, whether or not the last is answered. */
 const every =
-  (milliseconds: number, ask: () => Promise<number>): Neighbour =>
+  (milliseconds: number, ask: () => Promise<Status>): Neighbour =>
   async () => {
-    const asked: Promise<number>[] = []
+    const asked: Promise<Status>[] = []
     const timer = setInterval(() => asked.push(ask()), milliseconds)
     return async () => {
       clearInterval(timer)
@@ -105,9 +108,10 @@ const p99 = (taken: readonly number[]) =>
   taken.toSorted((one, other) => one - other)[Math.floor(taken.length * 0.99)] ?? 0
 
 /** Quiet and disturbed by turns, so that what else the machine does disturbs both alike. */
-async function disturb(neighbour: string, begin: Neighbour): Promise<{ statuses: number[]; seconds: number }> {
-  const [quiet, disturbed, statuses]: number[][] = [[], [], []]
-  if (quiet === undefined || disturbed === undefined || statuses === undefined) throw new Error('unreachable')
+async function disturb(neighbour: string, begin: Neighbour): Promise<{ statuses: Status[]; seconds: number }> {
+  const quiet: number[] = []
+  const disturbed: number[] = []
+  const statuses: Status[] = []
   let seconds = 0
   // As many processes as there may be: on Lambda a new one takes nothing from the others.
   await Promise.all(Array.from({ length: 20 }, () => get('quiet', '/products?limit=20')))
@@ -126,7 +130,7 @@ async function disturb(neighbour: string, begin: Neighbour): Promise<{ statuses:
   return { statuses, seconds }
 }
 
-const countOf = (statuses: readonly number[], status: number) => statuses.filter((each) => each === status).length
+const countOf = (statuses: readonly Status[], status: number) => statuses.filter((each) => each === status).length
 
 it('at ten times its rate: it gets its rate, and the other one is always served', async () => {
   const [rate, burst] = [20, 40]
@@ -185,7 +189,7 @@ it('with a thousand requests that are never finished', async () => {
     }
     return async () => {
       for (const socket of sockets) socket.destroy()
-      return sockets.map(() => 0)
+      return sockets.map(() => 'unfinished')
     }
   })
   const { rowCount } = await stage.inSchemaOf('absent', (client) => client.query('SELECT FROM products'))

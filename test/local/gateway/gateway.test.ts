@@ -100,6 +100,13 @@ it('lets requests under way finish when it closes, and takes no more', async () 
   await expect(get('/echo')).rejects.toThrow('ECONNREFUSED')
 })
 
+it('keeps a connection for the next request for longer than a client stands still', async () => {
+  serve()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  expect((await get('/echo', { agent })).headers['keep-alive']).toBe('timeout=60')
+  agent.destroy()
+})
+
 it('answers 500 for a response that HTTP cannot carry, and goes on', async () => {
   serve()
   expect((await get(`/echo?header=${encodeURIComponent('/a\r\nb')}`)).statusCode).toBe(500)
