@@ -6,7 +6,7 @@ import { to as copyTo } from 'pg-copy-streams'
 import * as z from 'zod'
 import { quoteIdentifier } from '../db/identifiers.ts'
 import { onlyRow } from '../db/only-row.ts'
-import { readTables } from './copy-schema.ts'
+import { readTables, type TableToCopy } from './copy-schema.ts'
 import { findExportSource } from './export-source.ts'
 import { uploadFile, withTemporaryFolder } from './files.ts'
 import type { OperationKind } from './operation.ts'
@@ -35,8 +35,8 @@ export const exportOperation: OperationKind<z.output<typeof input>, z.output<typ
     const key = `exports/${id}/${slug}.tar.gz`
     const rows = await withTemporaryFolder(async (folder) => {
       const contents = await control.pools.withSession(source.ref.placement, async (client) => {
-        await beginAsOwner(client, 'read')
-        return readSchema(client, source.ref.schema, folder)
+        const tables = await beginToRead(client, source.ref.schema)
+        return readSchema(client, source.ref.schema, tables, folder)
       })
       const archive = join(folder, 'tenant.tar.gz')
       const about = { slug, name: source.name, exported_at: new Date().toISOString() }
@@ -50,15 +50,32 @@ export const exportOperation: OperationKind<z.output<typeof input>, z.output<typ
 
 type Contents = Pick<Manifest, 'version' | 'migrations' | 'tables' | 'sequences'>
 
+/** Begins a transaction in which nothing of the schema changes any more, and answers its tables. */
+async function beginToRead(client: pg.ClientBase, schema: string): Promise<TableToCopy[]> {
+  for (;;) {
+    const names = (await readTables(client, schema)).map(({ name }) => name)
+    await beginAsOwner(client, 'read', { schema, tables: names })
+    const tables = await readTables(client, schema)
+    if (tables.every(({ name }) => names.includes(name))) return tables
+    // A migration has made another in between.
+    await client.query('ROLLBACK')
+  }
+}
+
 /** Writes each table to a file in the folder, and answers what a manifest says of them. */
-async function readSchema(client: pg.ClientBase, schema: string, folder: string): Promise<Contents> {
+async function readSchema(
+  client: pg.ClientBase,
+  schema: string,
+  own: readonly TableToCopy[],
+  folder: string,
+): Promise<Contents> {
   const { rows } = await client.query<{ version: number; checksum: string }>(
     'SELECT version, checksum FROM atrium.tenant_versions WHERE schema_name = $1',
     [schema],
   )
   const { version, checksum } = onlyRow(rows)
   const tables: Contents['tables'] = []
-  for (const { name, columns } of await readTables(client, schema)) {
+  for (const { name, columns } of own) {
     const path = join(folder, fileOf(name))
     const list = columns.map(quoteIdentifier).join(', ')
     const copy = client.query(

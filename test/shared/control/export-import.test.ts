@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import tar from 'tar-stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -142,6 +143,37 @@ describe("a tenant's export, imported beside it,", () => {
       return contents
     }
     expect(await parts(await exportOf('acme-copy'))).toEqual(await parts(await exportOf('acme')))
+  })
+})
+
+describe('an export', () => {
+  /** Exports a tenant of 30 products while a migration, which locks them, is under way; it commits as the export waits for it. */
+  async function exportBeside(slug: string, migration: string): Promise<Operation> {
+    await stage.createTenant({ slug })
+    await stage.inSchemaOf(slug, (client) =>
+      client.query("INSERT INTO products (name, price) SELECT 'p' || n, n FROM generate_series(1, 30) n"),
+    )
+    const { exporting } = await stage.inSchemaOf(slug, async (client) => {
+      await client.query(migration)
+      const exporting = run(exportOperation, { slug, from: null }, slug)
+      const waiting = "SELECT FROM pg_locks WHERE relation = 'products'::regclass AND NOT granted"
+      while ((await client.query(waiting)).rowCount === 0) await sleep(10)
+      return { exporting }
+    })
+    return exporting
+  }
+
+  it('has every row of a table that is written anew by a migration meanwhile', async () => {
+    const exported = await exportBeside('rewritten', 'ALTER TABLE products ALTER COLUMN price TYPE numeric(14, 3)')
+    expect(exported).toMatchObject({ state: 'succeeded', result: { rows: 30 } })
+  })
+
+  it('has the rows of a table that a migration makes meanwhile', async () => {
+    const exported = await exportBeside(
+      'growing',
+      'LOCK TABLE products; CREATE TABLE brands (name text); INSERT INTO brands VALUES (1), (2)',
+    )
+    expect(exported).toMatchObject({ state: 'succeeded', result: { rows: 32 } })
   })
 })
 
