@@ -4,7 +4,7 @@ import { sqlState, sqlStateOf } from '../db/sql-states.ts'
 import { AppError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { moveOperation } from './move-operation.ts'
-import type { OperationKind } from './operation.ts'
+import type { OperationKind, OperationTools } from './operation.ts'
 import { getPlacement, listPlacements, updatePlacement } from './placements.ts'
 
 const input = z.object({ placement: z.string() })
@@ -38,13 +38,21 @@ export const drainOperation: OperationKind<z.output<typeof input>, Position> = {
       if (slug === undefined)
         return { position: { moved, current }, ...progress, result: { drained: placement, moved } }
       const to = await chooseTarget(control, placement)
-      await claimTenant(control, tools.id, slug)
+      await claimTenant(control, tools, slug)
       return { position: { moved, current: { slug, to, move: moveOperation.start } }, ...progress }
     }
     const { slug, to } = current
-    const step = await moveOperation.step(control, { slug, to }, current.move, tools)
+    const step = await moveOperation.step(control, { slug, to }, current.move, tools).catch(async (error) => {
+      // Suspended, deleted or purged since it was chosen: those that can be moved come first.
+      if (!(current.move.phase === 'begin' && isRefusal(error))) throw error
+      await moveOperation.abandon?.(control, { slug, to }, current.move)
+    })
+    if (step === undefined) {
+      await claimTenant(control, tools, null)
+      return { position: { moved, current: null }, ...progress }
+    }
     if ('result' in step) {
-      await claimTenant(control, tools.id, null)
+      await claimTenant(control, tools, null)
       return { position: { moved: moved + 1, current: null }, ...progress, done: moved + 1 }
     }
     return { position: { moved, current: { slug, to, move: step.position } }, ...progress }
@@ -54,6 +62,9 @@ export const drainOperation: OperationKind<z.output<typeof input>, Position> = {
     if (current !== null) await moveOperation.abandon?.(control, { slug: current.slug, to: current.to }, current.move)
   },
 }
+
+const isRefusal = (error: unknown) =>
+  error instanceof AppError && (error.code === 'wrong_status' || error.code === 'tenant_unknown')
 
 /** A tenant that can be moved now. Throws `wrong_status` when those that are left cannot. */
 async function findNext(
@@ -78,15 +89,18 @@ async function findNext(
 }
 
 /** Makes the drain the one operation of a tenant, as a move of it would be; and lets it go. */
-async function claimTenant({ pools, catalog }: ControlPlane, operationId: string, slug: string | null): Promise<void> {
-  try {
-    await withOwnerTransaction(pools, catalog, (client) =>
-      client.query('UPDATE catalog.operations SET tenant = $2 WHERE id = $1', [operationId, slug]),
-    )
-  } catch (error) {
+async function claimTenant(
+  { pools, catalog }: ControlPlane,
+  { id, lease }: OperationTools,
+  slug: string | null,
+): Promise<void> {
+  const { rowCount } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query('UPDATE catalog.operations SET tenant = $3 WHERE id = $1 AND lease = $2', [id, lease, slug]),
+  ).catch((error) => {
     if (sqlStateOf(error) !== sqlState.uniqueViolation) throw error
     throw new AppError('unavailable', `Another operation has begun to work on "${slug}".`, { cause: error })
-  }
+  })
+  if (rowCount === 0) throw new AppError('unavailable', 'Another worker goes on with this operation.')
 }
 
 async function chooseTarget(control: ControlPlane, from: string): Promise<string> {

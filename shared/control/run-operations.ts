@@ -1,19 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { describeError, log } from '../logger.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import type { OperationKind } from './operation.ts'
-
-/** A claimed operation: nobody else works on it while the lease lasts. */
-interface Claim {
-  readonly id: string
-  readonly kind: string
-  readonly input: unknown
-  readonly position: unknown
-  readonly attempts: number
-  readonly cancel_requested: boolean
-}
+import { type Claim, claimNext, end, keepProblem, release, renew, save } from './operation-lease.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: kinds differ in input and position; each checks its own by its schemas
 export type OperationKinds = ReadonlyMap<string, OperationKind<any, any>>
@@ -70,6 +60,7 @@ async function work(
   const undo = () => kind.abandon?.(control, input, kind.position.parse(position))
   const mayStop = () => !(kind.isPastReturn?.(kind.position.parse(position)) ?? false)
 
+  if (claim.problem !== null) return stop(control, claim.id, token, undo, { state: 'failed', problem: claim.problem })
   // A step that its worker never came back from was cut off or ran out of memory: it is not begun for ever.
   if (mayStop() && (attempts > mostAttempts || (claim.cancel_requested && kind.cancellable))) {
     return stop(
@@ -80,9 +71,10 @@ async function work(
       attempts > mostAttempts ? { state: 'failed', problem: exhausted } : { state: 'cancelled' },
     )
   }
+  const tools = { id: claim.id, lease: token, deadline }
   do {
     try {
-      const step = await kind.step(control, input, kind.position.parse(position), { id: claim.id, deadline })
+      const step = await kind.step(control, input, kind.position.parse(position), tools)
       position = step.position
       attempts = 0
       if ('result' in step) {
@@ -113,97 +105,12 @@ async function work(
   return 'unfinished'
 }
 
-async function claimNext({ pools, catalog }: ControlPlane, token: string, lease: number): Promise<Claim | undefined> {
-  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
-    client.query<Claim>(
-      `UPDATE catalog.operations SET state = 'running', lease = $1, attempts = attempts + 1,
-         leased_until = clock_timestamp() + $2 * interval '1 ms'
-       WHERE id = (
-         SELECT id FROM catalog.operations
-         WHERE finished_at IS NULL AND not_before <= clock_timestamp()
-           AND (leased_until IS NULL OR leased_until < clock_timestamp())
-         ORDER BY not_before, id LIMIT 1 FOR UPDATE SKIP LOCKED
-       ) RETURNING id, kind, input, position, attempts, cancel_requested`,
-      [token, lease],
-    ),
-  )
-  return rows[0]
-}
-
-async function renew({ pools, catalog }: ControlPlane, id: string, token: string, lease: number): Promise<void> {
-  await withOwnerTransaction(pools, catalog, (client) =>
-    client.query(
-      `UPDATE catalog.operations SET leased_until = clock_timestamp() + $3 * interval '1 ms'
-       WHERE id = $1 AND lease = $2 AND finished_at IS NULL`,
-      [id, token, lease],
-    ),
-  )
-}
-
-interface Saved {
-  readonly position?: unknown
-  readonly done?: number
-  readonly total?: number | null
-  readonly result?: unknown
-  readonly problem?: unknown
-}
-
-async function save(
-  { pools, catalog }: ControlPlane,
-  id: string,
-  token: string,
-  lease: number,
-  { position, done, total }: Saved,
-): Promise<'go on' | 'cancel' | 'lost'> {
-  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
-    client.query<{ cancel_requested: boolean }>(
-      `UPDATE catalog.operations SET position = $3, done = $4, total = $5, attempts = 0,
-         leased_until = clock_timestamp() + $6 * interval '1 ms'
-       WHERE id = $1 AND lease = $2 AND finished_at IS NULL RETURNING cancel_requested`,
-      [id, token, JSON.stringify(position), done, total, lease],
-    ),
-  )
-  if (rows[0] === undefined) return 'lost'
-  return rows[0].cancel_requested ? 'cancel' : 'go on'
-}
-
-async function end(
-  { pools, catalog }: ControlPlane,
-  id: string,
-  token: string,
-  state: 'succeeded' | 'failed' | 'cancelled',
-  { position, done, total, result, problem }: Saved,
-): Promise<void> {
-  await withOwnerTransaction(pools, catalog, (client) =>
-    client.query(
-      `UPDATE catalog.operations SET state = $3, finished_at = now(), lease = NULL, leased_until = NULL,
-         position = coalesce($4, position), done = coalesce($5, done), total = coalesce($6, total),
-         result = $7, problem = $8
-       WHERE id = $1 AND lease = $2 AND finished_at IS NULL`,
-      [id, token, state, toJson(position), done ?? null, total ?? null, toJson(result), toJson(problem)],
-    ),
-  )
-}
-
-function toJson(value: unknown): string | null {
-  return value === undefined ? null : JSON.stringify(value)
-}
-
-/** Gives the lease back, so that the next slice need not wait for it to run out. */
-async function release({ pools, catalog }: ControlPlane, id: string, token: string, delay = 0): Promise<void> {
-  await withOwnerTransaction(pools, catalog, (client) =>
-    client.query(
-      `UPDATE catalog.operations SET lease = NULL, leased_until = NULL,
-         not_before = clock_timestamp() + $3 * interval '1 ms'
-       WHERE id = $1 AND lease = $2 AND finished_at IS NULL`,
-      [id, token, delay],
-    ),
-  )
-}
-
 const exhausted = { code: 'internal', detail: 'A step failed again and again; the log has its cause.' }
 
-/** Undoes what was begun and ends the operation. When undoing fails, the next slice tries it again. */
+/**
+ * Undoes what was begun and ends the operation. What it failed of is kept first: when undoing fails or its worker dies, the
+ * next slice goes on undoing, and takes no further step from something half undone.
+ */
 async function stop(
   control: ControlPlane,
   id: string,
@@ -211,6 +118,7 @@ async function stop(
   undo: () => Promise<void> | undefined,
   { state, problem }: { readonly state: 'failed' | 'cancelled'; readonly problem?: unknown },
 ): Promise<SliceOutcome> {
+  if (!(await keepProblem(control, id, token, problem))) return 'unfinished'
   try {
     await undo()
   } catch (failure) {

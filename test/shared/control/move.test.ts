@@ -95,16 +95,13 @@ async function schemas(): Promise<number> {
 }
 
 describe('draining a placement', () => {
-  const drain = async (placement: string) => {
-    const { id } = await startOperation(stage.control, drainOperation, {
+  const drain = async (placement: string, kind = drainOperation) => {
+    const { id } = await startOperation(stage.control, kind, {
       input: { placement },
       tenant: null,
       operator: 'olga',
     })
-    while (
-      (await runSlice(stage.control, new Map([['drain', drainOperation]]), { deadline: Date.now() + 60_000 })) !==
-      'idle'
-    );
+    while ((await runSlice(stage.control, new Map([['drain', kind]]), { deadline: Date.now() + 60_000 })) !== 'idle');
     return getOperation(stage.control, id)
   }
 
@@ -131,6 +128,44 @@ describe('draining a placement', () => {
       state: 'failed',
       problem: { code: 'wrong_status', detail: expect.stringContaining(slug) },
     })
+    await updatePlacement(stage.control, 'second', { accepts_tenants: true })
+  })
+
+  it('passes over one that was suspended behind its being chosen, and moves the others first', async () => {
+    await move()
+    await stage.createTenant({ slug: `${slug}-b`, placement: 'second' })
+    const suspending: typeof drainOperation = {
+      ...drainOperation,
+      async step(control, input, at, tools) {
+        if (at.current?.move.phase === 'begin' && at.moved === 0) await suspendTenant(control, slug)
+        return drainOperation.step(control, input, at, tools)
+      },
+    }
+    expect(await drain('second', suspending)).toMatchObject({
+      state: 'failed',
+      problem: { code: 'wrong_status', detail: expect.stringContaining('is suspended') },
+      progress: { done: 1 },
+      tenant: null,
+    })
+    expect((await getTenant(stage.control, `${slug}-b`)).ref.placement).toBe('main')
+    expect((await getTenant(stage.control, slug)).status).toBe('suspended')
+    await updatePlacement(stage.control, 'second', { accepts_tenants: true })
+  })
+
+  it('claims no tenant once it has passed to another worker', async () => {
+    await move()
+    const input = { placement: 'second' }
+    const { id } = await startOperation(stage.control, drainOperation, { input, tenant: null, operator: 'olga' })
+    const robbed: typeof drainOperation = {
+      ...drainOperation,
+      async step(...args) {
+        await stage.asOwner((client) => client.query('UPDATE catalog.operations SET lease = gen_random_uuid()'))
+        return drainOperation.step(...args)
+      },
+    }
+    await runSlice(stage.control, new Map([['drain', robbed]]), { deadline: 0 })
+    expect((await getOperation(stage.control, id)).tenant).toBeNull()
+    await stage.asOwner((client) => client.query('DELETE FROM catalog.operations WHERE id = $1', [id]))
     await updatePlacement(stage.control, 'second', { accepts_tenants: true })
   })
 })

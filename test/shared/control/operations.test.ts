@@ -175,6 +175,44 @@ it('is undone and ended when its workers die on one step again and again, and wh
   expect(await getOperation(stage.control, other.id)).toMatchObject({ state: 'cancelled' })
 })
 
+it('goes on undoing, and takes no further step, when undoing what had failed could not be finished', async () => {
+  let tries = 0
+  const undoing = {
+    ...counting,
+    async abandon() {
+      tries += 1
+      if (tries === 1) throw new AppError('unavailable', 'away')
+    },
+  }
+  const work = () => runSlice(stage.control, new Map([['count', undoing]]), { deadline: Date.now() + 60_000 })
+  const { id } = await start(1)
+  during = async () => {
+    if (steps.length === 1) throw new AppError('wrong_status', 'Not now.')
+  }
+  expect(await work()).toBe('unfinished')
+  const problem = { code: 'wrong_status', detail: 'Not now.' }
+  expect(await getOperation(stage.control, id)).toMatchObject({ state: 'running', problem })
+  await stage.asOwner((client) => client.query('UPDATE catalog.operations SET not_before = now()'))
+  expect(await work()).toBe('finished')
+  expect(await getOperation(stage.control, id)).toMatchObject({ state: 'failed', problem })
+  expect([steps.length, tries]).toEqual([1, 2])
+})
+
+it('undoes nothing of what has passed to another worker', async () => {
+  const undone: number[] = []
+  const undoing = {
+    ...counting,
+    abandon: async (_: unknown, __: unknown, { at }: { at: number }) => void undone.push(at),
+  }
+  await start(1)
+  during = async () => {
+    await stage.asOwner((client) => client.query('UPDATE catalog.operations SET lease = gen_random_uuid()'))
+    throw new AppError('wrong_status', 'Not now.')
+  }
+  expect(await runSlice(stage.control, new Map([['count', undoing]]), { deadline: 0 })).toBe('unfinished')
+  expect(undone).toEqual([])
+})
+
 it('is not cancelled where there is no way back', async () => {
   const kind = { ...counting, isPastReturn: ({ at }: { at: number }) => at >= 1 }
   const { id } = await start(3)
