@@ -49,7 +49,7 @@ export function createDriftOperation(
         )
       ).flat()
       const checked = at.checked + tenants.length
-      const told = [...at.drifted, ...found].slice(0, mostTold)
+      const told = [...at.drifted, ...(await leaveOutMoving(control, found))].slice(0, mostTold)
       const last = tenants.at(-1)
       const next = {
         position: { after: last?.id ?? at.after, checked, drifted: told },
@@ -75,38 +75,87 @@ async function readTenants({ pools, catalog }: ControlPlane, after: string): Pro
   return rows
 }
 
+const noRecord = 'the placement has no record of its version'
+
+/** A tenant that has begun to move, or was deleted, since it was listed: its record is taken away with reason. */
+async function leaveOutMoving(
+  { pools, catalog }: ControlPlane,
+  found: readonly z.output<typeof drifted>[],
+): Promise<z.output<typeof drifted>[]> {
+  const doubtful = found.filter(({ differences }) => differences.includes(noRecord)).map(({ slug }) => slug)
+  if (doubtful.length === 0) return [...found]
+  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query<{ slug: string }>("SELECT slug FROM catalog.tenants WHERE slug = ANY ($1) AND status = 'active'", [
+      doubtful,
+    ]),
+  )
+  const active = new Set(rows.map(({ slug }) => slug))
+  return found.filter(({ slug }) => active.has(slug) || !doubtful.includes(slug))
+}
+
 async function checkGroup(
   client: pg.ClientBase,
   tenants: readonly TenantToCheck[],
   migrations: readonly Migration[],
   repair: boolean,
 ): Promise<z.output<typeof drifted>[]> {
-  const schemas = tenants.map(({ schema }) => schema)
-  const found = await readSnapshots(client, schemas)
-  const { rows } = await client.query<{ schema_name: string; version: number }>(
-    // Locked: a tenant that begins to move waits until its drift is mended, and is left alone from then on.
-    `SELECT schema_name, version FROM atrium.tenant_versions WHERE schema_name = ANY ($1) ORDER BY schema_name
-     ${repair ? 'FOR UPDATE' : ''}`,
-    [schemas],
+  const { versions, snapshots } = await readSettled(
+    client,
+    tenants.map(({ schema }) => schema),
+    repair,
   )
-  const versions = new Map(rows.map((row) => [row.schema_name, row.version]))
   const templates = new Map<number, ReadonlyMap<string, string>>()
 
   const reports: z.output<typeof drifted>[] = []
   for (const { slug, schema } of tenants) {
     const version = versions.get(schema)
     if (version === undefined) {
-      reports.push({ slug, differences: ['the placement has no record of its version'], repaired: 0 })
+      reports.push({ slug, differences: [noRecord], repaired: 0 })
       continue
     }
     const expected = templates.get(version) ?? (await snapshotTemplate(client, migrations.slice(0, version)))
     templates.set(version, expected)
-    const actual = found.get(schema) ?? new Map<string, string>()
+    const actual = snapshots.get(schema) ?? new Map<string, string>()
     const differences = describeDifferences(expected, actual)
     if (differences.length === 0) continue
     reports.push({ slug, differences, repaired: repair ? await mend(client, schema, expected, actual) : 0 })
   }
   return reports
+}
+
+/**
+ * Each schema at the version that it has. Where a migration commits while they are looked at, those that it changed are looked
+ * at again; for a repair it waits, and so does a tenant that begins to move, which is left alone from then on.
+ */
+async function readSettled(
+  client: pg.ClientBase,
+  schemas: readonly string[],
+  lock: boolean,
+): Promise<{ versions: Map<string, number>; snapshots: Map<string, ReadonlyMap<string, string>> }> {
+  const versions = await readVersions(client, schemas, lock)
+  const snapshots = new Map(await readSnapshots(client, schemas))
+  for (let changed = schemas; changed.length > 0; ) {
+    const now = await readVersions(client, changed, lock)
+    changed = changed.filter((schema) => now.get(schema) !== versions.get(schema))
+    for (const schema of changed) versions.delete(schema)
+    for (const [schema, version] of now) versions.set(schema, version)
+    if (changed.length > 0)
+      for (const [schema, snapshot] of await readSnapshots(client, changed)) snapshots.set(schema, snapshot)
+  }
+  return { versions, snapshots }
+}
+
+async function readVersions(
+  client: pg.ClientBase,
+  schemas: readonly string[],
+  lock: boolean,
+): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ schema_name: string; version: number }>(
+    `SELECT schema_name, version FROM atrium.tenant_versions WHERE schema_name = ANY ($1) ORDER BY schema_name
+     ${lock ? 'FOR UPDATE' : ''}`,
+    [schemas],
+  )
+  return new Map(rows.map((row) => [row.schema_name, row.version]))
 }
 
 /** Mends what is safe, and answers how many things that was. */

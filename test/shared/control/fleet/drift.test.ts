@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { driftOperation } from '../../../../shared/control/fleet/drift-operation.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { createDriftOperation, driftOperation } from '../../../../shared/control/fleet/drift-operation.ts'
 import { getOperation, startOperation } from '../../../../shared/control/operations.ts'
 import { runSlice } from '../../../../shared/control/run-operations.ts'
+import { type Migration, readMigrations } from '../../../../shared/db/migrations.ts'
 import { createTestStage, type TestStage } from '../../../support/stage.ts'
 
 let stage: TestStage
@@ -18,14 +21,14 @@ interface Drifted {
   readonly repaired: number
 }
 
-async function check(repair = false): Promise<{ checked: number; drifted: Drifted[] }> {
-  const { id } = await startOperation(stage.control, driftOperation, {
+async function check(repair = false, kind = driftOperation): Promise<{ checked: number; drifted: Drifted[] }> {
+  const { id } = await startOperation(stage.control, kind, {
     input: { repair },
     tenant: null,
     operator: 'olga',
   })
   while (
-    (await runSlice(stage.control, new Map([[driftOperation.kind, driftOperation]]), {
+    (await runSlice(stage.control, new Map([[kind.kind, kind]]), {
       deadline: Date.now() + 60_000,
     })) !== 'idle'
   );
@@ -92,5 +95,62 @@ it('tells every difference in words, and repairs what is safe', async () => {
   expect(after.drifted.map(({ slug, differences }) => [slug, differences.length])).toEqual([
     ['shop-1', 1],
     ['shop-2', 2],
+  ])
+})
+
+const colour: Migration = {
+  ...{ kind: 'tenant', version: 0, name: 'colour', checksum: '0'.repeat(64), transactional: true },
+  sql: 'ALTER TABLE products ADD COLUMN colour text;',
+}
+/** The drift of a fleet whose next migration brings a colour. */
+const withColour = createDriftOperation(async () => {
+  const own = await readMigrations('tenant')
+  return [...own, { ...colour, version: own.length + 1 }]
+})
+const migrateToColour = (schema: string) => `ALTER TABLE ${schema}.products ADD COLUMN colour text;
+  UPDATE atrium.tenant_versions SET version = version + 1 WHERE schema_name = '${schema}'`
+
+async function untilSomebodyWaits(client: pg.ClientBase): Promise<void> {
+  const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+  while ((await client.query(waiting)).rowCount === 0) await sleep(10)
+}
+
+it('waits for a migration before it repairs, and finds nothing to repair', async () => {
+  const { schema } = (await stage.createTenant({ slug: 'migrated' })).ref
+  const { checking } = await stage.asOwner(async (client) => {
+    await client.query(migrateToColour(schema))
+    const checking = check(true, withColour)
+    await untilSomebodyWaits(client)
+    return { checking }
+  })
+  expect((await checking).drifted.filter(({ slug }) => slug === 'migrated')).toEqual([])
+})
+
+it('looks again at a tenant that is migrated while it is looked at', async () => {
+  const { schema } = (await stage.createTenant({ slug: 'overtaken' })).ref
+  const superuser = new pg.Client({ ...inject('superuser'), database: stage.names.database })
+  await superuser.connect()
+  // Holds the look at the schemas up, behind the one at their versions.
+  await superuser.query('BEGIN; LOCK TABLE pg_attrdef')
+  const checking = check(false, withColour)
+  await untilSomebodyWaits(superuser)
+  await superuser.query(`${migrateToColour(schema)}; COMMIT`)
+  await superuser.end()
+  expect((await checking).drifted.filter(({ slug }) => slug === 'overtaken')).toEqual([])
+})
+
+it('does not tell of a tenant that has begun to move since it was listed', async () => {
+  const { id, ref } = await stage.createTenant({ slug: 'leaving' })
+  const moving = createDriftOperation(async () => {
+    await stage.asOwner(async (client) => {
+      await client.query("UPDATE catalog.tenants SET status = 'moving' WHERE id = $1", [id])
+      await client.query('DELETE FROM atrium.tenant_versions WHERE schema_name = $1', [ref.schema])
+    })
+    return readMigrations('tenant')
+  })
+  expect((await check(false, moving)).drifted.map(({ slug }) => slug)).not.toContain('leaving')
+  await stage.asOwner((client) => client.query("UPDATE catalog.tenants SET status = 'active' WHERE id = $1", [id]))
+  expect((await check()).drifted.filter(({ slug }) => slug === 'leaving')).toEqual([
+    { slug: 'leaving', differences: ['the placement has no record of its version'], repaired: 0 },
   ])
 })
