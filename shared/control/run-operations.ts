@@ -36,11 +36,20 @@ export async function runSlice(
   const token = randomUUID()
   const claim = await claimNext(control, token, lease)
   if (claim === undefined) return 'idle'
-  const heart = setInterval(() => void renew(control, claim.id, token, lease).catch(() => undefined), lease / 3)
+  let beat: Promise<void> | undefined
+  const heart = setInterval(() => {
+    beat ??= renew(control, claim.id, token, lease)
+      .catch(() => undefined)
+      .finally(() => {
+        beat = undefined
+      })
+  }, lease / 3)
   try {
     return await work(control, kinds, claim, { token, lease, deadline })
   } finally {
     clearInterval(heart)
+    // Nothing is under way when the function is frozen.
+    await beat
   }
 }
 

@@ -89,6 +89,15 @@ it('keeps its lease through a step that takes longer, as long as the worker live
   expect([first, second]).toEqual(['finished', 'idle'])
 })
 
+it('leaves nothing under way when it is left: the function is frozen then', async () => {
+  await start(20)
+  during = () => sleep(4)
+  const left: number[] = []
+  while ((await slice({ lease: 6, deadline: 0 })) !== 'idle') left.push(stage.control.pools.checkedOut())
+  expect(left).toHaveLength(20)
+  expect(new Set(left)).toEqual(new Set([0]))
+})
+
 it('passes to another worker when its own is dead, which does that step again; a dead one that wakes leaves', async () => {
   const { id } = await start(2)
   let wake: () => void = () => undefined
