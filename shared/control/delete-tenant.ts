@@ -2,12 +2,15 @@ import { quoteIdentifier } from '../db/identifiers.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import type { Pools } from '../db/pools.ts'
 import type { TenantRef } from '../db/tenant-ref.ts'
+import { AppError } from '../errors.ts'
+import { refOf } from '../tenancy/catalog-queries.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
+import { finishProvisioning } from '../tenancy/provision-tenant.ts'
 import { forgetRequests } from './collect-usage.ts'
 import { detachDomains } from './domains/advance-claims.ts'
 import { getTenant } from './list-tenants.ts'
 import { matchAccess, openSchema } from './schema-access.ts'
-import { changeStatus, type TenantRecord } from './tenant-status.ts'
+import { changeStatus, isDue, type TenantRecord } from './tenant-status.ts'
 
 /**
  * Deletes a tenant: it is refused from now on, and purged at `purgeAfter` (RFC 3339). Until then it can be restored.
@@ -22,9 +25,7 @@ export async function deleteTenant(control: ControlPlane, slug: string, purgeAft
 /** Brings a deleted tenant back before its time has come. Throws `tenant_unknown` or `wrong_status`. */
 export async function restoreTenant(control: ControlPlane, slug: string): Promise<TenantRecord> {
   const deleted = await changeStatus(control, slug, { from: ['deleting', 'active'], verb: 'restored' })
-  // One that was deleted before its schema was made goes on being made.
-  if (deleted.version === 0)
-    return changeStatus(control, slug, { from: ['deleting'], to: 'provisioning', verb: 'restored' })
+  if (deleted.version === 0) return finishMaking(control, slug)
   await openSchema(control.pools, deleted.ref)
   try {
     await changeStatus(control, slug, { from: ['deleting', 'active'], to: 'active', verb: 'restored' })
@@ -34,20 +35,32 @@ export async function restoreTenant(control: ControlPlane, slug: string): Promis
   return getTenant(control, slug)
 }
 
+/** One that was deleted before it was active has what is missing made; but an import that is under way does so itself. */
+async function finishMaking(control: ControlPlane, slug: string): Promise<TenantRecord> {
+  const tenant = await changeStatus(control, slug, { from: ['deleting'], to: 'provisioning', verb: 'restored' })
+  if (await isImported(control, slug)) return tenant
+  await finishProvisioning(control, tenant)
+  return getTenant(control, slug)
+}
+
+async function isImported({ pools, catalog }: ControlPlane, slug: string): Promise<boolean> {
+  const { rowCount } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query("SELECT FROM catalog.operations WHERE tenant = $1 AND kind = 'import' AND finished_at IS NULL", [
+      slug,
+    ]),
+  )
+  return rowCount !== 0
+}
+
 /**
- * Removes a deleted tenant for good: what serves its domains, schema, role and version record, then every row of the catalog that refers to it.
- * Its time to be restored ends with the first step. Run again it goes on where it stopped; done, it changes nothing.
- * Answers how many of its domains are still being taken down: until there is none, nothing else is removed. Throws `wrong_status`
- * for a tenant that is not deleted, `tenant_unknown` for none.
+ * Removes a deleted tenant whose time to be restored is over, for good: what serves its domains, schema, role and version record,
+ * then every row of the catalog that refers to it. Run again it goes on where it stopped; of one that is there no more, whose slug
+ * another tenant may have by now, nothing is left to do. Answers how many of its domains are still being taken down: until
+ * there is none, nothing else is removed. Throws `wrong_status` for a tenant that is not deleted, or may still be restored.
  */
-export async function purgeTenant(control: ControlPlane, slug: string): Promise<number> {
-  const now = new Date().toISOString()
-  const { id, ref } = await changeStatus(control, slug, {
-    from: ['deleting'],
-    to: 'deleting',
-    purgeAfter: now,
-    verb: 'purged',
-  })
+export async function purgeTenant(control: ControlPlane, id: string): Promise<number> {
+  const ref = await findForPurge(control, id)
+  if (ref === undefined) return 0
   const left = await detachDomains(control, id)
   if (left > 0) return left
   await dropSchema(control.pools, ref)
@@ -56,6 +69,19 @@ export async function purgeTenant(control: ControlPlane, slug: string): Promise<
     client.query(`DELETE FROM catalog.tenants WHERE id = $1 AND status = 'deleting'`, [id]),
   )
   return 0
+}
+
+async function findForPurge({ pools, catalog }: ControlPlane, id: string): Promise<TenantRef | undefined> {
+  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query<{ slug: string; placement: string; schema: string; due: boolean }>(
+      `SELECT t.slug, t.placement, t.schema_name AS schema, ${isDue} AS due FROM catalog.tenants t WHERE t.id = $1`,
+      [id],
+    ),
+  )
+  const [tenant] = rows
+  if (tenant === undefined) return undefined
+  if (tenant.due) return refOf(tenant.placement, tenant.schema)
+  throw new AppError('wrong_status', `The tenant "${tenant.slug}" is not deleted, or may still be restored.`)
 }
 
 /** Drops a tenant's schema and role in its placement, if they are there. */

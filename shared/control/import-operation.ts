@@ -97,7 +97,13 @@ export const importOperation: OperationKind<z.output<typeof input>, z.output<typ
       if (outcome?.result === 'failed')
         throw new AppError('internal', `The import could not be migrated: ${outcome.error}`)
       // Its schema is there: this only activates it.
-      await provisionTenant(control, { ...tenant, placement: placement ?? undefined })
+      const provisioned = await provisionTenant(control, { ...tenant, placement: placement ?? undefined })
+      if (provisioned.tenant.version === 0) {
+        throw new AppError(
+          'wrong_status',
+          `The tenant "${tenant.slug}" was deleted meanwhile; restored, it has its rows.`,
+        )
+      }
       for (const domain of domains) await addClaim(control, tenant.slug, { domain, way: readEnvironment().DOMAINS_WAY })
       const rows = contents.tables.reduce((sum, table) => sum + table.rows, 0)
       return { position: at, done: 1, total: 1, result: { tenant: tenant.slug, rows, from_version: contents.version } }

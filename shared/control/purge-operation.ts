@@ -1,9 +1,9 @@
 import * as z from 'zod'
-import { AppError } from '../errors.ts'
 import { purgeTenant } from './delete-tenant.ts'
 import type { OperationKind } from './operation.ts'
 
-const input = z.object({ slug: z.string() })
+/** The tenant by its id, since its slug may be another's by the time that a worker goes on. */
+const input = z.object({ slug: z.string(), id: z.string() })
 const position = z.object({})
 
 /** Removes a deleted tenant for good. */
@@ -13,12 +13,8 @@ export const purgeOperation: OperationKind<z.output<typeof input>, z.output<type
   position,
   start: {},
   cancellable: false,
-  async step(control, { slug }) {
-    const left = await purgeTenant(control, slug).catch((error) => {
-      // A worker that died after the last row was gone had done it all.
-      if (!(error instanceof AppError && error.code === 'tenant_unknown')) throw error
-      return 0
-    })
+  async step(control, { slug, id }) {
+    const left = await purgeTenant(control, id)
     // CloudFront takes minutes for it.
     if (left > 0) return { position: {}, done: 0, total: 1, wait: 5_000 }
     return { position: {}, done: 1, total: 1, result: { purged: slug } }

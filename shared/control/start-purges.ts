@@ -2,7 +2,6 @@ import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { deleteTenant } from './delete-tenant.ts'
-import { getTenant } from './list-tenants.ts'
 import type { Operation } from './operation.ts'
 import { startOperation, startOrJoinOperation } from './operations.ts'
 import { purgeOperation } from './purge-operation.ts'
@@ -17,28 +16,29 @@ const closingTime = 60_000
  * way, the schedule begins it. Throws `tenant_unknown`, `wrong_status`, or `operation_running` for one of another kind.
  */
 export async function startPurge(control: ControlPlane, slug: string, operator: string): Promise<Operation> {
-  if (!isDueForPurge(await getTenant(control, slug))) {
+  if (!(await isDueForPurge(control, slug))) {
     await deleteTenant(control, slug, new Date(Date.now() + closingTime).toISOString())
   }
-  const purgeAfter = new Date().toISOString()
-  await changeStatus(control, slug, { from: ['deleting'], to: 'deleting', purgeAfter, verb: 'purged' })
-  return startOrJoinOperation(control, purgeOperation, { input: { slug }, tenant: slug, operator })
+  const { id } = await changeStatus(control, slug, {
+    ...{ from: ['deleting'], to: 'deleting', purgeAfter: 'now', verb: 'purged' },
+  })
+  return startOrJoinOperation(control, purgeOperation, { input: { slug, id }, tenant: slug, operator })
 }
 
 /** Starts a purge for each deleted tenant whose time has come, a hundred at most at a time. Answers how many. */
 export async function startDuePurges(control: ControlPlane): Promise<number> {
   const { rows } = await withOwnerTransaction(control.pools, control.catalog, (client) =>
-    client.query<{ slug: string }>(
-      `SELECT t.slug FROM catalog.tenants t WHERE t.purge_after <= now()
+    client.query<{ slug: string; id: string }>(
+      `SELECT t.slug, t.id FROM catalog.tenants t WHERE t.purge_after <= now()
          AND NOT EXISTS (SELECT FROM catalog.operations o WHERE o.tenant = t.slug AND o.finished_at IS NULL)
        ORDER BY t.purge_after LIMIT 100`,
     ),
   )
   let started = 0
-  for (const { slug } of rows) {
+  for (const { slug, id } of rows) {
     try {
       await startOperation(control, purgeOperation, {
-        input: { slug },
+        input: { slug, id },
         tenant: slug,
         operator: 'the schedule of purges',
       })

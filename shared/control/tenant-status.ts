@@ -22,9 +22,15 @@ export function toTenantRecord({ domains, created_at, purge_after, ...row }: Ten
   return { ...toTenant(row), domains, created_at, purge_after }
 }
 
-/** Whether a deleted tenant's time to be restored is over. */
-export function isDueForPurge({ status, purge_after }: Pick<TenantRecord, 'status' | 'purge_after'>): boolean {
-  return status === 'deleting' && Date.parse(purge_after ?? '') <= Date.now()
+/** Whether the time to restore a deleted tenant, the row `t`, is over: by the database's clock, as all who ask share it. */
+export const isDue = `coalesce(t.purge_after <= clock_timestamp(), false)`
+
+/** Whether a tenant is deleted and its time to be restored over. */
+export async function isDueForPurge({ pools, catalog }: ControlPlane, slug: string): Promise<boolean> {
+  const { rowCount } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query(`SELECT FROM catalog.tenants t WHERE t.slug = $1 AND ${isDue}`, [slug]),
+  )
+  return rowCount === 1
 }
 
 interface StatusChange {
@@ -33,7 +39,7 @@ interface StatusChange {
   readonly to?: TenantStatus
   /** A status that stays. */
   readonly unless?: TenantStatus
-  /** RFC 3339; goes with `deleting` alone. */
+  /** RFC 3339, or `now` by the database's clock; goes with `deleting` alone. */
   readonly purgeAfter?: string
   /** What is being done to the tenant, for the refusal. */
   readonly verb: string
@@ -49,12 +55,13 @@ export async function changeStatus(
   { from, to, unless, purgeAfter, verb }: StatusChange,
 ): Promise<TenantRecord> {
   return withOwnerTransaction(pools, catalog, async (client) => {
-    const found = await client.query<TenantRecordRow>(
-      `SELECT ${recordColumns} FROM catalog.tenants t WHERE t.slug = $1 FOR UPDATE OF t`,
+    const found = await client.query<TenantRecordRow & { due: boolean }>(
+      `SELECT ${recordColumns}, ${isDue} AS due FROM catalog.tenants t WHERE t.slug = $1 FOR UPDATE OF t`,
       [slug],
     )
-    const [tenant] = found.rows
-    if (tenant === undefined) throw new AppError('tenant_unknown', `There is no tenant "${slug}".`)
+    const [row] = found.rows
+    if (row === undefined) throw new AppError('tenant_unknown', `There is no tenant "${slug}".`)
+    const { due, ...tenant } = row
     if (!from.includes(tenant.status)) {
       const wanted = from.join(' or ')
       throw new AppError(
@@ -62,7 +69,7 @@ export async function changeStatus(
         `The tenant "${slug}" is ${tenant.status}; only one that is ${wanted} can be ${verb}.`,
       )
     }
-    if (verb !== 'purged' && isDueForPurge(tenant)) {
+    if (verb !== 'purged' && due) {
       throw new AppError('wrong_status', `The tenant "${slug}" is being purged; it cannot be ${verb} any more.`)
     }
     if (to === undefined || tenant.status === unless) return toTenantRecord(tenant)

@@ -41,9 +41,14 @@ export async function provisionTenant(control: ControlPlane, request: ProvisionR
     plan: request.plan,
   })
   if (registered.status !== 'provisioning') return { tenant: registered, created: false }
+  return finishProvisioning(control, registered)
+}
+
+/** Makes the schema of a tenant that is registered, unless it is there, and activates it. */
+export async function finishProvisioning(control: ControlPlane, tenant: Tenant): Promise<ProvisionResult> {
   const migrations = await readAllowedMigrations(control)
-  const version = await buildTenantSchema(control.pools, registered.ref, migrations)
-  return activate(control, registered, version)
+  const version = await buildTenantSchema(control.pools, tenant.ref, migrations)
+  return activate(control, tenant, version)
 }
 
 /** What a new tenant's schema is made of: all migrations, but for a contract that code which serves does not allow yet. */

@@ -147,8 +147,8 @@ describe('usage', () => {
       ),
     )
     const { deleteTenant, purgeTenant } = await import('../../shared/control/delete-tenant.ts')
-    await deleteTenant(stage.control, 'gone', new Date().toISOString())
-    await purgeTenant(stage.control, 'gone')
+    const { id } = await deleteTenant(stage.control, 'gone', new Date().toISOString())
+    await purgeTenant(stage.control, id)
     const [gone] = await json('usage', '--from', '2026-05-01', '--to', '2026-05-01')
     expect(gone).toMatchObject({ tenant: 'gone', requests: 5, stored_rows: null })
   })

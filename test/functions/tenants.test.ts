@@ -2,9 +2,13 @@ import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { operationKinds } from '../../functions/operations/operation-kinds.ts'
 import { getTenant } from '../../shared/control/list-tenants.ts'
+import { purgeOperation } from '../../shared/control/purge-operation.ts'
 import { runSlice } from '../../shared/control/run-operations.ts'
 import { startDuePurges } from '../../shared/control/start-purges.ts'
+import { readMigrations } from '../../shared/db/migrations.ts'
 import { openTenantDatabase } from '../../shared/db/tenant-database.ts'
+import { buildTenantSchema } from '../../shared/tenancy/build-tenant-schema.ts'
+import { registerTenant } from '../../shared/tenancy/register-tenant.ts'
 import { eventFor, invoke, operate, operator } from '../support/call.ts'
 import { createDirectPools } from '../support/direct-pools.ts'
 import { expectProblem } from '../support/problem.ts'
@@ -187,6 +191,43 @@ describe('DELETE /tenants/{slug}', () => {
       409,
       'wrong-status',
     )
+  })
+
+  it.each([0, 1])('restores one that was deleted while it was made, at version %i, and makes it', async (made) => {
+    const { ref } = await registerTenant(stage.control, {
+      ...{ slug: `${slug}-half`, name: 'Half', domains: [], placement: undefined },
+    })
+    const migrations = await readMigrations('tenant')
+    if (made > 0) await buildTenantSchema(stage.control.pools, ref, migrations.slice(0, made))
+    await operate('DELETE', `/tenants/${slug}-half`)
+    const restored = await operate('POST', `/tenants/${slug}-half/restore`)
+    expect(restored).toMatchObject({ status: 200, body: { status: 'active' } })
+    expect((await getTenant(stage.control, `${slug}-half`)).version).toBe(made || migrations.length)
+    expect(await inDatabase(`${slug}-half`)).toBe('served')
+  })
+
+  it('is not purged any more when it was put off by then, and no other that has its slug by then is', async () => {
+    const { id } = await getTenant(stage.control, slug)
+    await operate('DELETE', `/tenants/${slug}?grace_days=0`)
+    await startDuePurges(stage.control)
+    await stage.asOwner((client) =>
+      client.query("UPDATE catalog.tenants SET purge_after = now() + interval '1 day' WHERE id = $1", [id]),
+    )
+    await runAll()
+    const [latest] = (await operate('GET', '/operations?limit=1')).body.items
+    expect(latest).toMatchObject({ kind: 'purge', state: 'failed', problem: { code: 'wrong_status' } })
+    expect((await operate('POST', `/tenants/${slug}/restore`)).body.status).toBe('active')
+    expect(await inDatabase()).toBe('served')
+
+    await operate('DELETE', `/tenants/${slug}?purge=${slug}`)
+    await runAll()
+    await stage.createTenant({ slug })
+    await operate('DELETE', `/tenants/${slug}?grace_days=0`)
+    // A worker that was frozen goes on.
+    const tools = { id: '0', lease: '', deadline: 0 }
+    const step = await purgeOperation.step(stage.control, { slug, id }, {}, tools)
+    expect(step).toMatchObject({ result: { purged: slug } })
+    expect(await status()).toBe('deleting')
   })
 
   it('purges when the time has come, and not before', async () => {

@@ -24,8 +24,8 @@ it('a purged slug that is registered anew opens nothing to the old key, while an
   }
   expect(await byOldKey()).toEqual([200, 200, 201])
 
-  await deleteTenant(stage.control, 'acme', new Date().toISOString())
-  await purgeTenant(stage.control, 'acme')
+  const { id } = await deleteTenant(stage.control, 'acme', new Date().toISOString())
+  await purgeTenant(stage.control, id)
   await stage.createTenant(names)
   await stage.inSchemaOf('acme', (client) =>
     client.query("INSERT INTO products (name, price) VALUES ('of the new one', 1)"),

@@ -8,6 +8,7 @@ import { createGunzip, createGzip } from 'node:zlib'
 import tar from 'tar-stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type FilesEndpoint, startFilesEndpoint } from '../../../local/files-endpoint.ts'
+import { deleteTenant, restoreTenant } from '../../../shared/control/delete-tenant.ts'
 import { exportOperation } from '../../../shared/control/export-operation.ts'
 import { presignDownload, presignUpload } from '../../../shared/control/files.ts'
 import { importOperation } from '../../../shared/control/import-operation.ts'
@@ -298,6 +299,56 @@ describe('an import', () => {
     expect(died).toBe(true)
     expect(await getOperation(stage.control, id)).toMatchObject({ state: 'succeeded' })
     expect(await everything('died-once')).toEqual(await everything('acme'))
+  })
+
+  describe('whose tenant is deleted meanwhile', () => {
+    /** Imports, holds it before the schema is made, and goes on with it behind `meanwhile`. */
+    async function importAround(slug: string, meanwhile: () => Promise<unknown>): Promise<Operation> {
+      const key = `imports/${'8'.repeat(36)}.tar.gz`
+      await fetch(await presignUpload(key), { method: 'PUT', body: readFileSync(await exportOf('acme')) })
+      const request = { key, slug, name: 'Copy', domains: [], placement: null, plan: null }
+      const { id } = await startOperation(stage.control, importOperation, {
+        ...{ input: request, tenant: slug, operator: 'olga' },
+      })
+      const slice = () => runSlice(stage.control, new Map([['import', importOperation]]), { deadline: 0 })
+      await slice()
+      const { importing } = await stage.asOwner(async (client) => {
+        const { rows } = await client.query(
+          "SELECT pg_advisory_xact_lock(hashtextextended(position->>'schema', 0)) FROM catalog.operations WHERE id = $1",
+          [id],
+        )
+        expect(rows).toHaveLength(1)
+        const importing = slice()
+        const waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while ((await client.query(waiting)).rowCount === 0) await sleep(10)
+        await meanwhile()
+        return { importing }
+      })
+      expect(await importing).toBe('finished')
+      return getOperation(stage.control, id)
+    }
+    const deleteSoon = (slug: string) =>
+      deleteTenant(stage.control, slug, new Date(Date.now() + 86_400_000).toISOString())
+
+    it('fails and says so; restored, the tenant has its rows', async () => {
+      const slug = 'deleted-early'
+      expect(await importAround(slug, () => deleteSoon(slug))).toMatchObject({
+        ...{ state: 'failed', problem: { code: 'wrong_status', detail: expect.stringContaining('restored') } },
+      })
+      expect(await restoreTenant(stage.control, slug)).toMatchObject({ status: 'active', version: 2 })
+      expect(await everything(slug)).toEqual(await everything('acme'))
+    })
+
+    it('is finished by the import where it was restored before', async () => {
+      const slug = 'back-in-time'
+      const imported = await importAround(slug, async () => {
+        await deleteSoon(slug)
+        expect(await restoreTenant(stage.control, slug)).toMatchObject({ status: 'provisioning' })
+      })
+      expect(imported).toMatchObject({ state: 'succeeded', result: { rows: 800 } })
+      expect(await getTenant(stage.control, slug)).toMatchObject({ status: 'active' })
+      expect(await everything(slug)).toEqual(await everything('acme'))
+    })
   })
 
   it('never writes to a tenant that is there', async () => {

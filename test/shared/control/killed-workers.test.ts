@@ -53,8 +53,8 @@ const purge = caseOf({
   async prepare() {
     const slug = newSlug()
     await stage.createTenant({ slug, placement: 'main' })
-    await deleteTenant(stage.control, slug, new Date().toISOString())
-    return { input: { slug }, tenant: slug }
+    const { id } = await deleteTenant(stage.control, slug, new Date().toISOString())
+    return { input: { slug, id }, tenant: slug }
   },
   outcome: ({ slug }) =>
     stage.asOwner(async (client) => {

@@ -477,8 +477,8 @@ describe('a move', () => {
         return moveOperation.step(control, input, at, tools)
       },
     })
-    await deleteTenant(stage.control, slug, new Date().toISOString())
-    expect(await purgeTenant(stage.control, slug)).toBe(0)
+    const { id } = await deleteTenant(stage.control, slug, new Date().toISOString())
+    expect(await purgeTenant(stage.control, id)).toBe(0)
     expect(await last()).toMatchObject({ result: { tenant: slug, from: 'main', to: 'second' } })
   })
 

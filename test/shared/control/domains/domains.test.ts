@@ -3,7 +3,7 @@ import { handler as courier } from '../../../../functions/courier/handler.ts'
 import { Refused } from '../../../../local/domains/certificates.ts'
 import { type DomainsEndpoint, startDomainsEndpoint } from '../../../../local/domains/domains-endpoint.ts'
 import type { InvokeEndpoint } from '../../../../local/invoke-endpoint.ts'
-import { purgeTenant } from '../../../../shared/control/delete-tenant.ts'
+import { deleteTenant, purgeTenant } from '../../../../shared/control/delete-tenant.ts'
 import { advanceDueClaims } from '../../../../shared/control/domains/advance-claims.ts'
 import { type AskForDomain, invokeCourierForDomain } from '../../../../shared/control/invoke-function.ts'
 import { purgeOperation } from '../../../../shared/control/purge-operation.ts'
@@ -487,13 +487,13 @@ describe("a tenant's end", () => {
   it('takes down what serves its names before it is purged, and waits for that', async () => {
     const slug = 'leaving'
     await makeClinging(slug)
-    await operate('DELETE', `/tenants/${slug}`)
-    expect(await purgeTenant(stage.control, slug)).toBe(1)
+    const { id } = await deleteTenant(stage.control, slug, new Date().toISOString())
+    expect(await purgeTenant(stage.control, id)).toBe(1)
     expect(await routedTo()).toBeUndefined()
     expect((await operate('GET', `/tenants/${slug}`)).status).toBe(200)
     failure = undefined
     await work()
-    expect(await purgeTenant(stage.control, slug)).toBe(0)
+    expect(await purgeTenant(stage.control, id)).toBe(0)
     expect(aws.domains.has(domain)).toBe(false)
     expectProblem(await operate('GET', `/tenants/${slug}`), 404, 'tenant-unknown')
   })
