@@ -3,6 +3,7 @@ import { quoteIdentifier } from '../db/identifiers.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import type { Pools } from '../db/pools.ts'
 import type { TenantRef } from '../db/tenant-ref.ts'
+import { lockSchema } from '../tenancy/build-tenant-schema.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { getTenant } from './list-tenants.ts'
 import type { TenantRecord } from './tenant-status.ts'
@@ -16,29 +17,28 @@ const pollInterval = 50
  * transaction that began before is left. Those that take longer than 5 s are ended, since one that wrote before the
  * REVOKE could still commit. The shared login names no tenant, so they are found by the locks that they hold.
  */
-export async function closeSchema(pools: Pools, { placement, schema }: TenantRef): Promise<void> {
-  const name = quoteIdentifier(schema)
-  await withOwnerTransaction(pools, placement, (client) => client.query(`REVOKE USAGE ON SCHEMA ${name} FROM ${name}`))
+export async function closeSchema(pools: Pools, tenant: TenantRef): Promise<void> {
+  const name = quoteIdentifier(tenant.schema)
+  await changeAccess(pools, tenant, `REVOKE USAGE ON SCHEMA ${name} FROM ${name}`)
   const until = Date.now() + patience
-  while ((await countHolders(pools, placement, schema, Date.now() >= until)) > 0) await sleep(pollInterval)
+  while ((await countHolders(pools, tenant, Date.now() >= until)) > 0) await sleep(pollInterval)
 }
 
 /**
  * Makes a tenant's schema read-only to its role; when this settles, every transaction that wrote before has ended, those
  * that took longer than 5 s by our hand.
  */
-export async function closeForWrites(pools: Pools, { placement, schema }: TenantRef): Promise<void> {
-  const name = quoteIdentifier(schema)
-  await withOwnerTransaction(pools, placement, (client) =>
-    client.query(`REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${name} FROM ${name}`),
-  )
+export async function closeForWrites(pools: Pools, tenant: TenantRef): Promise<void> {
+  const name = quoteIdentifier(tenant.schema)
+  await changeAccess(pools, tenant, `REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${name} FROM ${name}`)
   const until = Date.now() + patience
-  while ((await countHolders(pools, placement, schema, Date.now() >= until, writeLocks)) > 0) await sleep(pollInterval)
+  while ((await countHolders(pools, tenant, Date.now() >= until, writeLocks)) > 0) await sleep(pollInterval)
 }
 
 /** Undoes {@link closeForWrites}. */
 export async function openForWrites(pools: Pools, { placement, schema }: TenantRef): Promise<void> {
   await withOwnerTransaction(pools, placement, async (client) => {
+    await lockSchema(client, schema)
     await client.query(`SET LOCAL search_path = ${quoteIdentifier(schema)}, pg_temp`)
     await client.query(
       `SELECT atrium.grant_table(c.relname) FROM pg_catalog.pg_class c
@@ -49,9 +49,17 @@ export async function openForWrites(pools: Pools, { placement, schema }: TenantR
 }
 
 /** Opens a tenant's schema to its role again. */
-export async function openSchema(pools: Pools, { placement, schema }: TenantRef): Promise<void> {
-  const name = quoteIdentifier(schema)
-  await withOwnerTransaction(pools, placement, (client) => client.query(`GRANT USAGE ON SCHEMA ${name} TO ${name}`))
+export async function openSchema(pools: Pools, tenant: TenantRef): Promise<void> {
+  const name = quoteIdentifier(tenant.schema)
+  await changeAccess(pools, tenant, `GRANT USAGE ON SCHEMA ${name} TO ${name}`)
+}
+
+/** One after the other: of two at once on a schema, PostgreSQL fails one (XX000, "tuple concurrently updated"). */
+async function changeAccess(pools: Pools, { placement, schema }: TenantRef, statement: string): Promise<void> {
+  await withOwnerTransaction(pools, placement, async (client) => {
+    await lockSchema(client, schema)
+    await client.query(statement)
+  })
 }
 
 /**
@@ -76,8 +84,7 @@ const writeLocks = ['RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock'
 /** How many sessions hold locks on the schema's relations; with `end` they are terminated as well. */
 async function countHolders(
   pools: Pools,
-  placement: string,
-  schema: string,
+  { placement, schema }: TenantRef,
   end: boolean,
   modes: readonly string[] | null = null,
 ): Promise<number> {

@@ -33,7 +33,7 @@ export async function buildTenantSchemaOn(
   migrations: readonly Migration[],
 ): Promise<boolean> {
   // Two statements: the second must take its snapshot after the lock is held.
-  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schema])
+  await lockSchema(client, schema)
   const { rows } = await client.query<{ database: string; made: boolean }>(
     `SELECT current_database() AS database,
        EXISTS (SELECT FROM atrium.tenant_versions WHERE schema_name = $1) AS made`,
@@ -43,6 +43,11 @@ export async function buildTenantSchemaOn(
   if (made) return false
   await client.query(creationOf(schema, placementNames(database).api, migrations))
   return true
+}
+
+/** Waits until nobody else makes this schema, or changes who may use it, and keeps them waiting to the transaction's end. */
+export async function lockSchema(client: pg.ClientBase, schema: string): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schema])
 }
 
 /** What makes it: one message, for the owner, in a transaction. */

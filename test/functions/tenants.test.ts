@@ -163,6 +163,13 @@ describe('suspending', () => {
   })
 })
 
+it('answers all who suspend and resume a tenant at once', async () => {
+  const asked = Array.from({ length: 24 }, (_, n) =>
+    operate('POST', `/tenants/${slug}/${n % 2 === 0 ? 'suspend' : 'resume'}`),
+  )
+  expect(new Set((await Promise.all(asked)).map(({ status }) => status))).toEqual(new Set([200]))
+})
+
 describe('PATCH /tenants/{slug}', () => {
   it('changes the name and nothing else', async () => {
     const before = (await operate('GET', `/tenants/${slug}`)).body
