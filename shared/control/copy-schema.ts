@@ -133,6 +133,16 @@ export async function readTables(client: pg.ClientBase, schema: string): Promise
   return sorted
 }
 
+/** The names of a schema's tables. Unlike their sizes, they are had while a migration has the tables locked. */
+export async function readTableNames(client: pg.ClientBase, schema: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT c.relname::text AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relkind = 'r'`,
+    [schema],
+  )
+  return rows.map(({ name }) => name)
+}
+
 async function copySequences(source: CopySide, target: CopySide): Promise<void> {
   const { rows } = await source.client.query<{ name: string }>(
     `SELECT c.relname::text AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

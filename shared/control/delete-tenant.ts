@@ -22,9 +22,13 @@ export async function deleteTenant(control: ControlPlane, slug: string, purgeAft
   return deleted.version === 0 ? deleted : matchAccess(control, slug)
 }
 
-/** Brings a deleted tenant back before its time has come. Throws `tenant_unknown` or `wrong_status`. */
+/**
+ * Brings a deleted tenant back before its time has come, and makes what is missing of one that was deleted while it was made. Run
+ * again after a death half way, it converges. Throws `tenant_unknown`, `wrong_status`, or `operation_running` while an
+ * import makes it.
+ */
 export async function restoreTenant(control: ControlPlane, slug: string): Promise<TenantRecord> {
-  const deleted = await changeStatus(control, slug, { from: ['deleting', 'active'], verb: 'restored' })
+  const deleted = await changeStatus(control, slug, { from: ['deleting', 'provisioning', 'active'], verb: 'restored' })
   if (deleted.version === 0) return finishMaking(control, slug)
   await openSchema(control.pools, deleted.ref)
   try {
@@ -35,21 +39,26 @@ export async function restoreTenant(control: ControlPlane, slug: string): Promis
   return getTenant(control, slug)
 }
 
-/** One that was deleted before it was active has what is missing made; but an import that is under way does so itself. */
 async function finishMaking(control: ControlPlane, slug: string): Promise<TenantRecord> {
-  const tenant = await changeStatus(control, slug, { from: ['deleting'], to: 'provisioning', verb: 'restored' })
-  if (await isImported(control, slug)) return tenant
-  await finishProvisioning(control, tenant)
+  await requireNoImport(control, slug)
+  const from = ['deleting', 'provisioning'] as const
+  await finishProvisioning(control, await changeStatus(control, slug, { from, to: 'provisioning', verb: 'restored' }))
   return getTenant(control, slug)
 }
 
-async function isImported({ pools, catalog }: ControlPlane, slug: string): Promise<boolean> {
-  const { rowCount } = await withOwnerTransaction(pools, catalog, (client) =>
-    client.query("SELECT FROM catalog.operations WHERE tenant = $1 AND kind = 'import' AND finished_at IS NULL", [
-      slug,
-    ]),
+async function requireNoImport({ pools, catalog }: ControlPlane, slug: string): Promise<void> {
+  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query<{ id: string }>(
+      "SELECT id FROM catalog.operations WHERE tenant = $1 AND kind = 'import' AND finished_at IS NULL",
+      [slug],
+    ),
   )
-  return rowCount !== 0
+  const [running] = rows
+  if (running === undefined) return
+  throw new AppError(
+    'operation_running',
+    `Operation ${running.id} (import) is under way; restore the tenant behind it.`,
+  )
 }
 
 /**

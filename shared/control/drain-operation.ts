@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { moveOperation } from './move-operation.ts'
 import type { OperationKind, OperationTools } from './operation.ts'
+import { requireLease } from './operation-lease.ts'
 import { getPlacement, listPlacements, updatePlacement } from './placements.ts'
 
 const input = z.object({ placement: z.string() })
@@ -42,12 +43,11 @@ export const drainOperation: OperationKind<z.output<typeof input>, Position> = {
       return { position: { moved, current: { slug, to, move: moveOperation.start } }, ...progress }
     }
     const { slug, to } = current
-    const step = await moveOperation.step(control, { slug, to }, current.move, tools).catch(async (error) => {
-      // Suspended, deleted or purged since it was chosen: those that can be moved come first.
+    const step = await moveOperation.step(control, { slug, to }, current.move, tools).catch((error) => {
       if (!(current.move.phase === 'begin' && isRefusal(error))) throw error
-      await moveOperation.abandon?.(control, { slug, to }, current.move)
     })
     if (step === undefined) {
+      // Suspended, deleted or purged since it was chosen: those that can be moved come first.
       await claimTenant(control, tools, null)
       return { position: { moved, current: null }, ...progress }
     }
@@ -91,16 +91,18 @@ async function findNext(
 /** Makes the drain the one operation of a tenant, as a move of it would be; and lets it go. */
 async function claimTenant(
   { pools, catalog }: ControlPlane,
-  { id, lease }: OperationTools,
+  worker: OperationTools,
   slug: string | null,
 ): Promise<void> {
-  const { rowCount } = await withOwnerTransaction(pools, catalog, (client) =>
-    client.query('UPDATE catalog.operations SET tenant = $3 WHERE id = $1 AND lease = $2', [id, lease, slug]),
-  ).catch((error) => {
+  try {
+    await withOwnerTransaction(pools, catalog, async (client) => {
+      await requireLease(client, worker)
+      await client.query('UPDATE catalog.operations SET tenant = $2 WHERE id = $1', [worker.id, slug])
+    })
+  } catch (error) {
     if (sqlStateOf(error) !== sqlState.uniqueViolation) throw error
     throw new AppError('unavailable', `Another operation has begun to work on "${slug}".`, { cause: error })
-  })
-  if (rowCount === 0) throw new AppError('unavailable', 'Another worker goes on with this operation.')
+  }
 }
 
 async function chooseTarget(control: ControlPlane, from: string): Promise<string> {

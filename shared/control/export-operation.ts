@@ -6,7 +6,7 @@ import { to as copyTo } from 'pg-copy-streams'
 import * as z from 'zod'
 import { quoteIdentifier } from '../db/identifiers.ts'
 import { onlyRow } from '../db/only-row.ts'
-import { readTables, type TableToCopy } from './copy-schema.ts'
+import { readTableNames, readTables, type TableToCopy } from './copy-schema.ts'
 import { findExportSource } from './export-source.ts'
 import { uploadFile, withTemporaryFolder } from './files.ts'
 import type { OperationKind } from './operation.ts'
@@ -53,7 +53,7 @@ type Contents = Pick<Manifest, 'version' | 'migrations' | 'tables' | 'sequences'
 /** Begins a transaction in which nothing of the schema changes any more, and answers its tables. */
 async function beginToRead(client: pg.ClientBase, schema: string): Promise<TableToCopy[]> {
   for (;;) {
-    const names = (await readTables(client, schema)).map(({ name }) => name)
+    const names = await readTableNames(client, schema)
     await beginAsOwner(client, 'read', { schema, tables: names })
     const tables = await readTables(client, schema)
     if (tables.every(({ name }) => names.includes(name))) return tables

@@ -20,7 +20,7 @@ import { detachDomains } from './domains/advance-claims.ts'
 import { addClaim } from './domains/claims.ts'
 import { downloadFile, withTemporaryFolder } from './files.ts'
 import { migrateTenants } from './fleet/migrate-tenants.ts'
-import { getTenant } from './list-tenants.ts'
+import { findTenant } from './list-tenants.ts'
 import type { OperationKind } from './operation.ts'
 import { beginAsOwner } from './owner-session.ts'
 import { fileOf, type Manifest, unpackArchive } from './tenant-archive.ts'
@@ -101,7 +101,7 @@ export const importOperation: OperationKind<z.output<typeof input>, z.output<typ
       if (provisioned.tenant.version === 0) {
         throw new AppError(
           'wrong_status',
-          `The tenant "${tenant.slug}" was deleted meanwhile; restored, it has its rows.`,
+          `The tenant "${tenant.slug}" was deleted meanwhile; restored, it has its rows, and no domains.`,
         )
       }
       for (const domain of domains) await addClaim(control, tenant.slug, { domain, way: readEnvironment().DOMAINS_WAY })
@@ -124,7 +124,7 @@ async function requireFilled(client: pg.ClientBase, schema: string, slug: string
 
 /** Removes what an import that failed has begun. A tenant that was there before it, or is active, is not its own. */
 async function removeUnfinished(control: ControlPlane, slug: string, schema: string | null): Promise<void> {
-  const tenant = await getTenant(control, slug).catch(() => undefined)
+  const tenant = await findTenant(control, slug)
   if (tenant?.status !== 'provisioning' || tenant.ref.schema !== schema) return
   const left = await detachDomains(control, tenant.id)
   if (left > 0) throw new AppError('unavailable', `${left} domains of the tenant are still being taken down.`)

@@ -20,13 +20,19 @@ export async function listTenants(
   return rows.map(toTenantRecord)
 }
 
-/** One tenant. Throws `tenant_unknown`. */
-export async function getTenant({ pools, catalog }: ControlPlane, slug: string): Promise<TenantRecord> {
+/** One tenant, or undefined for none. */
+export async function findTenant({ pools, catalog }: ControlPlane, slug: string): Promise<TenantRecord | undefined> {
   const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
     client.query<TenantRecordRow>(`SELECT ${recordColumns} FROM catalog.tenants t WHERE t.slug = $1`, [slug]),
   )
-  if (rows[0] === undefined) throw new AppError('tenant_unknown', `There is no tenant "${slug}".`)
-  return toTenantRecord(rows[0])
+  return rows[0] && toTenantRecord(rows[0])
+}
+
+/** One tenant. Throws `tenant_unknown`. */
+export async function getTenant(control: ControlPlane, slug: string): Promise<TenantRecord> {
+  const tenant = await findTenant(control, slug)
+  if (tenant === undefined) throw new AppError('tenant_unknown', `There is no tenant "${slug}".`)
+  return tenant
 }
 
 /**

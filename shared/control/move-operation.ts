@@ -12,7 +12,7 @@ import { collectKeyUses } from './api-keys.ts'
 import { forgetRequests } from './collect-usage.ts'
 import { type CopyLimits, type CopyProgress, type CopySide, copyRows, forgetCopy, verifyCopy } from './copy-schema.ts'
 import { dropSchema } from './delete-tenant.ts'
-import { getTenant } from './list-tenants.ts'
+import { findTenant, getTenant } from './list-tenants.ts'
 import type { OperationKind } from './operation.ts'
 import { beginAsOwner, withOwnerSession } from './owner-session.ts'
 import { closeForWrites, closeSchema, openForWrites, openSchema } from './schema-access.ts'
@@ -56,11 +56,12 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
     cancellable: true,
     isPastReturn: ({ phase }) => phase === 'drop',
 
-    async step(control, { slug, to }, at, { deadline }) {
+    async step(control, { slug, to }, at, worker) {
       const total = shares.all
       if (at.phase === 'begin') {
-        const { ref } = await changeStatus(control, slug, { from: ['active', 'moving'], to: 'moving', verb: 'moved' })
-        if (ref.placement === to) throw new AppError('wrong_status', `The tenant "${slug}" is in "${to}" already.`)
+        const { ref } = await changeStatus(control, slug, {
+          ...{ from: ['active', 'moving'], elsewhere: to, to: 'moving', verb: 'moved', worker },
+        })
         const next = {
           from: ref.placement,
           oldSchema: ref.schema,
@@ -79,7 +80,7 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
           return { position: { ...at, phase: 'copy' }, done: shares.closed, total }
         }
         case 'copy': {
-          const until = Math.min(deadline, Date.now() + part.milliseconds)
+          const until = Math.min(worker.deadline, Date.now() + part.milliseconds)
           const progress = await copyTenant(control, at, to, { blocks: part.blocks, until })
           const share = progress.total === 0 ? 1 : progress.copied / progress.total
           const done = shares.closed + Math.floor(share * (shares.copied - shares.closed))
@@ -102,18 +103,19 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
     },
     async abandon(control, { slug, to }, at) {
       if (at.phase === 'drop') return
-      const tenant = await getTenant(control, slug).catch(() => undefined)
+      const tenant = await findTenant(control, slug)
       // A worker died between the switch and saying so: there is nothing to undo any more.
       if (at.phase !== 'begin' && tenant?.ref.schema === at.newSchema) return dropOldPlace(control, { slug, to }, at)
       // Only what this move has begun: a tenant that was not to be moved at all is not touched.
-      if (tenant?.status !== 'moving') return
-      if (at.phase !== 'begin') {
-        // Where the tenant is comes first: it is served again even while the target is out of reach.
-        await giveVersion(control, tenant.ref, at)
-        await openForWrites(control.pools, tenant.ref)
-        await openSchema(control.pools, tenant.ref)
+      if (tenant?.status === 'moving') {
+        if (at.phase !== 'begin') {
+          // Where the tenant is comes first: it is served again even while the target is out of reach.
+          await giveVersion(control, tenant.ref, at)
+          await openForWrites(control.pools, tenant.ref)
+          await openSchema(control.pools, tenant.ref)
+        }
+        await changeStatus(control, slug, { from: ['moving'], to: 'active', verb: 'left where it is' })
       }
-      await changeStatus(control, slug, { from: ['moving'], to: 'active', verb: 'left where it is' })
       if (at.phase !== 'begin') await removeCopy(control, to, at.newSchema)
     },
   }
@@ -135,11 +137,8 @@ async function dropOldPlace(
   await dropSchema(control.pools, refOf(at.from, at.oldSchema))
   // Last: without these rows a worker that lost its lease long ago would take the copy for not begun.
   await forgetCopy(control, to, at.newSchema)
-  const tenant = await getTenant(control, slug).catch((error) => {
-    // Purged since: a drain's worker that dies behind this has let its tenant go already.
-    if (error instanceof AppError && error.code === 'tenant_unknown') return undefined
-    throw error
-  })
+  // None where it was purged since: a drain's worker that dies behind this has let its tenant go already.
+  const tenant = await findTenant(control, slug)
   if (tenant !== undefined) await forgetRequests(control, tenant.id, at.from)
 }
 

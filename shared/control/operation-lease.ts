@@ -1,5 +1,8 @@
+import type pg from 'pg'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
+import { AppError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
+import type { OperationTools } from './operation.ts'
 
 /** A claimed operation: nobody else works on it while the lease lasts. */
 export interface Claim {
@@ -107,6 +110,15 @@ export async function release({ pools, catalog }: ControlPlane, id: string, toke
       [id, token, delay],
     ),
   )
+}
+
+/** Throws `unavailable` where the lease has passed to another worker; it does not pass before the transaction ends. */
+export async function requireLease(client: pg.ClientBase, { id, lease }: OperationTools): Promise<void> {
+  const { rowCount } = await client.query(
+    'SELECT FROM catalog.operations WHERE id = $1 AND lease = $2 AND finished_at IS NULL FOR KEY SHARE',
+    [id, lease],
+  )
+  if (rowCount === 0) throw new AppError('unavailable', 'Another worker goes on with this operation.')
 }
 
 /** Keeps what an operation has failed of. Answers whether the lease is still held; a worker that has lost it undoes nothing of what another goes on with. */

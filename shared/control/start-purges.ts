@@ -22,7 +22,9 @@ export async function startPurge(control: ControlPlane, slug: string, operator: 
   const { id } = await changeStatus(control, slug, {
     ...{ from: ['deleting'], to: 'deleting', purgeAfter: 'now', verb: 'purged' },
   })
-  return startOrJoinOperation(control, purgeOperation, { input: { slug, id }, tenant: slug, operator })
+  const operation = await startOrJoinOperation(control, purgeOperation, { input: { slug, id }, tenant: slug, operator })
+  if (purgeOperation.input.parse(operation.input).id === id) return operation
+  throw new AppError('operation_running', `Operation ${operation.id} still purges the last tenant of that slug.`)
 }
 
 /** Starts a purge for each deleted tenant whose time has come, a hundred at most at a time. Answers how many. */

@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import { getTenant } from './list-tenants.ts'
 import { matchAccess, openSchema } from './schema-access.ts'
@@ -14,9 +15,14 @@ export async function suspendTenant(control: ControlPlane, slug: string): Promis
   })
   if (status === 'suspended') return matchAccess(control, slug)
   const closed = await matchAccess(control, slug)
-  // Somebody may have deleted or resumed it meanwhile: theirs is the last word.
+  // Somebody may have deleted or resumed it meanwhile, or does so now: theirs is the last word.
   if (closed.status !== 'suspending') return closed
-  return changeStatus(control, slug, { from: ['suspending', 'suspended'], to: 'suspended', verb: 'suspended' })
+  return changeStatus(control, slug, {
+    ...{ from: ['suspending', 'suspended'], to: 'suspended', verb: 'suspended' },
+  }).catch((error) => {
+    if (!(error instanceof AppError && error.code === 'wrong_status')) throw error
+    return getTenant(control, slug)
+  })
 }
 
 /** Undoes {@link suspendTenant}, finished or not. Throws `tenant_unknown` or `wrong_status`. */

@@ -4,6 +4,8 @@ import { AppError } from '../errors.ts'
 import { type TenantRow, tenantColumns, toTenant } from '../tenancy/catalog-queries.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import type { Tenant, TenantStatus } from '../tenancy/tenant.ts'
+import type { OperationTools } from './operation.ts'
+import { requireLease } from './operation-lease.ts'
 
 /** A tenant as operators see it. */
 export interface TenantRecord extends Tenant {
@@ -39,6 +41,10 @@ interface StatusChange {
   readonly to?: TenantStatus
   /** A status that stays. */
   readonly unless?: TenantStatus
+  /** A placement that it must not be in. */
+  readonly elsewhere?: string
+  /** Of an operation: who does not hold its lease any more changes nothing. */
+  readonly worker?: OperationTools
   /** RFC 3339, or `now` by the database's clock; goes with `deleting` alone. */
   readonly purgeAfter?: string
   /** What is being done to the tenant, for the refusal. */
@@ -47,12 +53,12 @@ interface StatusChange {
 
 /**
  * Changes a tenant's status if it is one of `from`, under a lock on its row, and answers the tenant as it is then.
- * Throws `tenant_unknown`, or `wrong_status` with what it is.
+ * Throws `tenant_unknown`, or `wrong_status` with what it is; `unavailable` where another worker goes on.
  */
 export async function changeStatus(
   { pools, catalog }: ControlPlane,
   slug: string,
-  { from, to, unless, purgeAfter, verb }: StatusChange,
+  { from, to, unless, elsewhere, worker, purgeAfter, verb }: StatusChange,
 ): Promise<TenantRecord> {
   return withOwnerTransaction(pools, catalog, async (client) => {
     const found = await client.query<TenantRecordRow & { due: boolean }>(
@@ -72,6 +78,10 @@ export async function changeStatus(
     if (verb !== 'purged' && due) {
       throw new AppError('wrong_status', `The tenant "${slug}" is being purged; it cannot be ${verb} any more.`)
     }
+    if (tenant.placement === elsewhere) {
+      throw new AppError('wrong_status', `The tenant "${slug}" is in "${elsewhere}" already.`)
+    }
+    if (worker !== undefined) await requireLease(client, worker)
     if (to === undefined || tenant.status === unless) return toTenantRecord(tenant)
     const changed = await client.query<TenantRecordRow>(
       `UPDATE catalog.tenants t SET status = $2, purge_after = $3 WHERE t.id = $1 RETURNING ${recordColumns}`,

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { operationKinds } from '../../functions/operations/operation-kinds.ts'
 import { getTenant } from '../../shared/control/list-tenants.ts'
+import { startOperation } from '../../shared/control/operations.ts'
 import { purgeOperation } from '../../shared/control/purge-operation.ts'
 import { runSlice } from '../../shared/control/run-operations.ts'
 import { startDuePurges } from '../../shared/control/start-purges.ts'
@@ -141,6 +143,26 @@ describe('suspending', () => {
     expect(rows).toEqual([])
   })
 
+  it('leaves the last word to who resumes it behind its schema being shut', async () => {
+    const { ref } = await getTenant(stage.control, slug)
+    const tenant = new pg.Client(stage.connection('api'))
+    await tenant.connect()
+    await tenant.query('BEGIN')
+    await tenant.query('SELECT atrium.enter($1, false, 0, 0)', [ref.schema])
+    await tenant.query('SELECT FROM products')
+    const suspending = operate('POST', `/tenants/${slug}/suspend`)
+    while ((await status()) !== 'suspending') await sleep(5)
+    await stage.asOwner(async (client) => {
+      await client.query('SELECT FROM catalog.tenants WHERE slug = $1 FOR UPDATE', [slug])
+      await tenant.query('COMMIT')
+      const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+      while ((await client.query(waiting)).rowCount === 0) await sleep(5)
+      await client.query("UPDATE catalog.tenants SET status = 'active' WHERE slug = $1", [slug])
+    })
+    await tenant.end()
+    expect(await suspending).toMatchObject({ status: 200, body: { status: 'active' } })
+  })
+
   it('converges when it died half way', async () => {
     await stage.asOwner((client) =>
       client.query("UPDATE catalog.tenants SET status = 'suspending' WHERE slug = $1", [slug]),
@@ -235,6 +257,23 @@ describe('DELETE /tenants/{slug}', () => {
     const step = await purgeOperation.step(stage.control, { slug, id }, {}, tools)
     expect(step).toMatchObject({ result: { purged: slug } })
     expect(await status()).toBe('deleting')
+  })
+
+  it('goes on with a purge of code that kept no id', async () => {
+    await operate('DELETE', `/tenants/${slug}?grace_days=0`)
+    await startOperation(stage.control, purgeOperation, { input: { slug }, tenant: slug, operator })
+    await runAll()
+    expectProblem(await operate('GET', `/tenants/${slug}`), 404, 'tenant-unknown')
+  })
+
+  it('does not take the purge of the last tenant of its slug for its own', async () => {
+    const input = { slug, id: '0' }
+    await startOperation(stage.control, purgeOperation, { input, tenant: slug, operator })
+    expectProblem(await operate('DELETE', `/tenants/${slug}?purge=${slug}`), 409, 'operation-running')
+    await runAll()
+    expect((await operate('DELETE', `/tenants/${slug}?purge=${slug}`)).status).toBe(202)
+    await runAll()
+    expectProblem(await operate('GET', `/tenants/${slug}`), 404, 'tenant-unknown')
   })
 
   it('purges when the time has come, and not before', async () => {

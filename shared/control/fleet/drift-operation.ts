@@ -49,7 +49,7 @@ export function createDriftOperation(
         )
       ).flat()
       const checked = at.checked + tenants.length
-      const told = [...at.drifted, ...(await leaveOutMoving(control, found))].slice(0, mostTold)
+      const told = [...at.drifted, ...(await leaveOutMoved(control, tenants, found))].slice(0, mostTold)
       const last = tenants.at(-1)
       const next = {
         position: { after: last?.id ?? at.after, checked, drifted: told },
@@ -77,20 +77,23 @@ async function readTenants({ pools, catalog }: ControlPlane, after: string): Pro
 
 const noRecord = 'the placement has no record of its version'
 
-/** A tenant that has begun to move, or was deleted, since it was listed: its record is taken away with reason. */
-async function leaveOutMoving(
+/** A tenant that has moved, or begun to, or was deleted since it was listed: its record is taken away with reason. */
+async function leaveOutMoved(
   { pools, catalog }: ControlPlane,
+  listed: readonly TenantToCheck[],
   found: readonly z.output<typeof drifted>[],
 ): Promise<z.output<typeof drifted>[]> {
   const doubtful = found.filter(({ differences }) => differences.includes(noRecord)).map(({ slug }) => slug)
   if (doubtful.length === 0) return [...found]
+  const schemas = listed.filter(({ slug }) => doubtful.includes(slug)).map(({ schema }) => schema)
   const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
-    client.query<{ slug: string }>("SELECT slug FROM catalog.tenants WHERE slug = ANY ($1) AND status = 'active'", [
-      doubtful,
-    ]),
+    client.query<{ slug: string }>(
+      "SELECT slug FROM catalog.tenants WHERE schema_name = ANY ($1) AND status = 'active'",
+      [schemas],
+    ),
   )
-  const active = new Set(rows.map(({ slug }) => slug))
-  return found.filter(({ slug }) => active.has(slug) || !doubtful.includes(slug))
+  const there = new Set(rows.map(({ slug }) => slug))
+  return found.filter(({ slug }) => there.has(slug) || !doubtful.includes(slug))
 }
 
 async function checkGroup(

@@ -4,7 +4,7 @@ import { deleteTenant, purgeTenant } from '../../../shared/control/delete-tenant
 import { drainOperation } from '../../../shared/control/drain-operation.ts'
 import { getTenant } from '../../../shared/control/list-tenants.ts'
 import { createMoveOperation, moveOperation } from '../../../shared/control/move-operation.ts'
-import type { Operation } from '../../../shared/control/operation.ts'
+import type { Operation, OperationKind } from '../../../shared/control/operation.ts'
 import { cancelOperation, getOperation, startOperation } from '../../../shared/control/operations.ts'
 import { updatePlacement } from '../../../shared/control/placements.ts'
 import { runSlice } from '../../../shared/control/run-operations.ts'
@@ -53,6 +53,17 @@ async function move(to = 'second'): Promise<Operation> {
   const { id } = await start(to)
   await runAll()
   return getOperation(stage.control, id)
+}
+
+/** The kind, by a worker that loses its lease before each step, as one that was frozen. */
+function robbed<Input, Position>(kind: OperationKind<Input, Position>): OperationKind<Input, Position> {
+  return {
+    ...kind,
+    async step(...args) {
+      await stage.asOwner((client) => client.query('UPDATE catalog.operations SET lease = gen_random_uuid()'))
+      return kind.step(...args)
+    },
+  }
 }
 
 /** All rows and the next id of a tenant, wherever it is. */
@@ -156,14 +167,7 @@ describe('draining a placement', () => {
     await move()
     const input = { placement: 'second' }
     const { id } = await startOperation(stage.control, drainOperation, { input, tenant: null, operator: 'olga' })
-    const robbed: typeof drainOperation = {
-      ...drainOperation,
-      async step(...args) {
-        await stage.asOwner((client) => client.query('UPDATE catalog.operations SET lease = gen_random_uuid()'))
-        return drainOperation.step(...args)
-      },
-    }
-    await runSlice(stage.control, new Map([['drain', robbed]]), { deadline: 0 })
+    await runSlice(stage.control, new Map([['drain', robbed(drainOperation)]]), { deadline: 0 })
     expect((await getOperation(stage.control, id)).tenant).toBeNull()
     await stage.asOwner((client) => client.query('DELETE FROM catalog.operations WHERE id = $1', [id]))
     await updatePlacement(stage.control, 'second', { accepts_tenants: true })
@@ -339,10 +343,12 @@ describe('a move', () => {
   it('is undone while the target is out of reach: the tenant is served where it was', async () => {
     const before = await everything()
     const { id } = await start()
+    let reached = moveOperation.start
     await runAll({
       ...moveOperation,
       async step(control, input, at, tools) {
         if (at.phase !== 'verify') return moveOperation.step(control, input, at, tools)
+        reached = at
         const admin = new pg.Client(inject('superuser'))
         await admin.connect()
         await admin.query(`ALTER DATABASE ${second.database} ALLOW_CONNECTIONS false`)
@@ -361,6 +367,24 @@ describe('a move', () => {
     await admin.connect()
     await admin.query(`ALTER DATABASE ${second.database} ALLOW_CONNECTIONS true`)
     await admin.end()
+    // As when its worker died before it could say that all was undone: what was left behind goes.
+    expect(await schemas()).toBe(2)
+    await moveOperation.abandon?.(stage.control, { slug, to: 'second' }, reached)
+    expect(await schemas()).toBe(1)
+    expect(await everything()).toEqual(before)
+  })
+
+  it('is not taken for undone while the catalog is out of reach', async () => {
+    const away = { ...stage.control, catalog: 'nowhere' }
+    const undone = Promise.resolve(moveOperation.abandon?.(away, { slug, to: 'second' }, moveOperation.start))
+    await expect(undone).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  it('begins nothing once it has passed to another worker', async () => {
+    const { id } = await start()
+    await runSlice(stage.control, new Map([['move', robbed(moveOperation)]]), { deadline: 0 })
+    expect((await getTenant(stage.control, slug)).status).toBe('active')
+    await stage.asOwner((client) => client.query('DELETE FROM catalog.operations WHERE id = $1', [id]))
   })
 
   it('keeps migrations and repairs away from the schema that is about to be left', async () => {

@@ -139,7 +139,7 @@ it('looks again at a tenant that is migrated while it is looked at', async () =>
   expect((await checking).drifted.filter(({ slug }) => slug === 'overtaken')).toEqual([])
 })
 
-it('does not tell of a tenant that has begun to move since it was listed', async () => {
+it('does not tell of a tenant that has moved, or begun to, since it was listed', async () => {
   const { id, ref } = await stage.createTenant({ slug: 'leaving' })
   const moving = createDriftOperation(async () => {
     await stage.asOwner(async (client) => {
@@ -149,7 +149,17 @@ it('does not tell of a tenant that has begun to move since it was listed', async
     return readMigrations('tenant')
   })
   expect((await check(false, moving)).drifted.map(({ slug }) => slug)).not.toContain('leaving')
-  await stage.asOwner((client) => client.query("UPDATE catalog.tenants SET status = 'active' WHERE id = $1", [id]))
+  const isIn = (schema: string) =>
+    stage.asOwner((client) =>
+      client.query("UPDATE catalog.tenants SET status = 'active', schema_name = $2 WHERE id = $1", [id, schema]),
+    )
+  const arrived = createDriftOperation(async () => {
+    await isIn(`${ref.schema}_new`)
+    return readMigrations('tenant')
+  })
+  await isIn(ref.schema)
+  expect((await check(false, arrived)).drifted.map(({ slug }) => slug)).not.toContain('leaving')
+  await isIn(ref.schema)
   expect((await check()).drifted.filter(({ slug }) => slug === 'leaving')).toEqual([
     { slug: 'leaving', differences: ['the placement has no record of its version'], repaired: 0 },
   ])
