@@ -9,7 +9,7 @@ export interface paths {
         };
         /**
          * List products
-         * @description In the order of their ids.
+         * @description In the order of their ids. One may come after another with a higher id, by the seconds that its request took: whoever follows new ones reads the latest again.
          */
         readonly get: operations["listProducts"];
         readonly put?: never;
@@ -55,7 +55,7 @@ export interface paths {
         };
         /**
          * List orders
-         * @description In the order of their ids.
+         * @description In the order of their ids. One may come after another with a higher id, by the seconds that its request took: whoever follows new ones reads the latest again.
          */
         readonly get: operations["listOrders"];
         readonly put?: never;

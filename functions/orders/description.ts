@@ -26,7 +26,8 @@ export const descriptions: DescriptionsOf<'orders'> = {
   'GET /orders': {
     id: 'listOrders',
     summary: 'List orders',
-    description: 'In the order of their ids.',
+    description:
+      'In the order of their ids. One may come after another with a higher id, by the seconds that its request took: whoever follows new ones reads the latest again.',
     answers: { 200: { description: 'A page of orders.', body: pageOf(order) } },
   },
   'POST /orders': {

@@ -17,7 +17,8 @@ export const descriptions: DescriptionsOf<'products'> = {
   'GET /products': {
     id: 'listProducts',
     summary: 'List products',
-    description: 'In the order of their ids.',
+    description:
+      'In the order of their ids. One may come after another with a higher id, by the seconds that its request took: whoever follows new ones reads the latest again.',
     answers: { 200: { description: 'A page of products.', body: pageOf(product) } },
   },
   'POST /products': {

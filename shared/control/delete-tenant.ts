@@ -83,7 +83,9 @@ export async function purgeTenant(control: ControlPlane, id: string): Promise<nu
 async function findForPurge({ pools, catalog }: ControlPlane, id: string): Promise<TenantRef | undefined> {
   const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
     client.query<{ slug: string; placement: string; schema: string; due: boolean }>(
-      `SELECT t.slug, t.placement, t.schema_name AS schema, ${isDue} AS due FROM catalog.tenants t WHERE t.id = $1`,
+      `SELECT t.slug, t.placement, t.schema_name AS schema, ${isDue} AS due
+       -- Waits for who restores it, or puts it off, at this moment.
+       FROM catalog.tenants t WHERE t.id = $1 FOR UPDATE OF t`,
       [id],
     ),
   )

@@ -35,6 +35,8 @@ export const drainOperation: OperationKind<z.output<typeof input>, Position> = {
     const { tenants } = await getPlacement(control, placement)
     const progress = { done: moved, total: moved + tenants }
     if (current === null) {
+      // Only now that it is written down that the last one is done with.
+      await claimTenant(control, tools, null)
       const slug = await findNext(control, placement, tools.id)
       if (slug === undefined)
         return { position: { moved, current }, ...progress, result: { drained: placement, moved } }
@@ -46,15 +48,9 @@ export const drainOperation: OperationKind<z.output<typeof input>, Position> = {
     const step = await moveOperation.step(control, { slug, to }, current.move, tools).catch((error) => {
       if (!(current.move.phase === 'begin' && isRefusal(error))) throw error
     })
-    if (step === undefined) {
-      // Suspended, deleted or purged since it was chosen: those that can be moved come first.
-      await claimTenant(control, tools, null)
-      return { position: { moved, current: null }, ...progress }
-    }
-    if ('result' in step) {
-      await claimTenant(control, tools, null)
-      return { position: { moved: moved + 1, current: null }, ...progress, done: moved + 1 }
-    }
+    // Suspended, deleted or purged since it was chosen: those that can be moved come first.
+    if (step === undefined) return { position: { moved, current: null }, ...progress }
+    if ('result' in step) return { position: { moved: moved + 1, current: null }, ...progress, done: moved + 1 }
     return { position: { moved, current: { slug, to, move: step.position } }, ...progress }
   },
 

@@ -15,8 +15,7 @@ import { provisionTenant, readAllowedMigrations } from '../tenancy/provision-ten
 import { registerTenant } from '../tenancy/register-tenant.ts'
 import { drawSchemaName } from '../tenancy/slug.ts'
 import { readTables } from './copy-schema.ts'
-import { dropSchema } from './delete-tenant.ts'
-import { detachDomains } from './domains/advance-claims.ts'
+import { purgeTenant } from './delete-tenant.ts'
 import { addClaim } from './domains/claims.ts'
 import { downloadFile, withTemporaryFolder } from './files.ts'
 import { migrateTenants } from './fleet/migrate-tenants.ts'
@@ -125,13 +124,18 @@ async function requireFilled(client: pg.ClientBase, schema: string, slug: string
 /** Removes what an import that failed has begun. A tenant that was there before it, or is active, is not its own. */
 async function removeUnfinished(control: ControlPlane, slug: string, schema: string | null): Promise<void> {
   const tenant = await findTenant(control, slug)
-  if (tenant?.status !== 'provisioning' || tenant.ref.schema !== schema) return
-  const left = await detachDomains(control, tenant.id)
-  if (left > 0) throw new AppError('unavailable', `${left} domains of the tenant are still being taken down.`)
-  await dropSchema(control.pools, tenant.ref)
-  await withOwnerTransaction(control.pools, control.catalog, (client) =>
-    client.query(`DELETE FROM catalog.tenants WHERE id = $1 AND status = 'provisioning'`, [tenant.id]),
+  if (tenant === undefined || tenant.ref.schema !== schema) return
+  // From here on nobody activates it, nor restores it.
+  const { rowCount } = await withOwnerTransaction(control.pools, control.catalog, (client) =>
+    client.query(
+      `UPDATE catalog.tenants SET status = 'deleting', purge_after = clock_timestamp()
+       WHERE id = $1 AND (status = 'provisioning' OR version = 0 AND purge_after <= clock_timestamp())`,
+      [tenant.id],
+    ),
   )
+  if (rowCount === 0) return
+  const left = await purgeTenant(control, tenant.id)
+  if (left > 0) throw new AppError('unavailable', `${left} domains of the tenant are still being taken down.`)
 }
 
 /** Throws `invalid_archive` unless the file was made by a fleet with these very migrations. */

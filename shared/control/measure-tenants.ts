@@ -126,6 +126,7 @@ function warn(placement: string, schema: string | undefined, error: unknown): vo
 
 const copySizes = `INSERT INTO catalog.tenant_sizes AS s (tenant_id, row_count, storage_bytes)
   SELECT m.id, m.rows, m.bytes FROM jsonb_to_recordset($1) AS m (id bigint, rows bigint, bytes bigint)
-  JOIN catalog.tenants t ON t.id = m.id
+  JOIN catalog.tenants t ON t.id = m.id -- but for one that was purged meanwhile
+  FOR KEY SHARE OF t
   ON CONFLICT (tenant_id) DO UPDATE SET row_count = excluded.row_count, storage_bytes = excluded.storage_bytes
   WHERE (s.row_count, s.storage_bytes) IS DISTINCT FROM (excluded.row_count, excluded.storage_bytes)`

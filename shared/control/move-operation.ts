@@ -13,7 +13,8 @@ import { forgetRequests } from './collect-usage.ts'
 import { type CopyLimits, type CopyProgress, type CopySide, copyRows, forgetCopy, verifyCopy } from './copy-schema.ts'
 import { dropSchema } from './delete-tenant.ts'
 import { findTenant, getTenant } from './list-tenants.ts'
-import type { OperationKind } from './operation.ts'
+import type { OperationKind, OperationTools } from './operation.ts'
+import { requireLease } from './operation-lease.ts'
 import { beginAsOwner, withOwnerSession } from './owner-session.ts'
 import { closeForWrites, closeSchema, openForWrites, openSchema } from './schema-access.ts'
 import { changeStatus } from './tenant-status.ts'
@@ -73,6 +74,7 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
       const old = refOf(at.from, at.oldSchema)
       switch (at.phase) {
         case 'close': {
+          await withOwnerTransaction(control.pools, control.catalog, (client) => requireLease(client, worker))
           const found = await takeVersion(control, old, at)
           // Remembered before it is taken: it is what the copy is made of, and what is given back.
           if (found !== undefined) return { position: { ...at, ...found }, done: shares.begun, total }
@@ -93,7 +95,7 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
           await requireMoving(control, slug, at)
           await closeSchema(control.pools, old)
           await collectKeyUses(control, slug)
-          await switchCatalog(control, { slug, to, oldSchema: at.oldSchema, newSchema: at.newSchema })
+          await switchCatalog(control, { slug, to, oldSchema: at.oldSchema, newSchema: at.newSchema }, worker)
           return { position: { ...at, phase: 'drop' }, done: shares.switched, total }
         }
         case 'drop':
@@ -107,15 +109,14 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
       // A worker died between the switch and saying so: there is nothing to undo any more.
       if (at.phase !== 'begin' && tenant?.ref.schema === at.newSchema) return dropOldPlace(control, { slug, to }, at)
       // Only what this move has begun: a tenant that was not to be moved at all is not touched.
-      if (tenant?.status === 'moving') {
-        if (at.phase !== 'begin') {
-          // Where the tenant is comes first: it is served again even while the target is out of reach.
-          await giveVersion(control, tenant.ref, at)
-          await openForWrites(control.pools, tenant.ref)
-          await openSchema(control.pools, tenant.ref)
-        }
-        await changeStatus(control, slug, { from: ['moving'], to: 'active', verb: 'left where it is' })
+      if (at.phase !== 'begin' && tenant?.ref.schema === at.oldSchema) {
+        // Where the tenant is comes first: it is served again even while the target is out of reach.
+        await giveVersion(control, tenant.ref, at)
+        await openForWrites(control.pools, tenant.ref)
+        if (tenant.status === 'moving') await openSchema(control.pools, tenant.ref)
       }
+      if (tenant?.status === 'moving')
+        await changeStatus(control, slug, { from: ['moving'], to: 'active', verb: 'left where it is' })
       if (at.phase !== 'begin') await removeCopy(control, to, at.newSchema)
     },
   }
@@ -185,8 +186,10 @@ async function withBothPlaces<Result>(
 async function switchCatalog(
   { pools, catalog }: ControlPlane,
   { slug, to, oldSchema, newSchema }: { slug: string; to: string; oldSchema: string; newSchema: string },
+  worker: OperationTools,
 ): Promise<void> {
   await withOwnerTransaction(pools, catalog, async (client) => {
+    await requireLease(client, worker)
     await lockPlacements(client, to)
     const { rowCount } = await client.query(
       `UPDATE catalog.tenants SET placement = $2, schema_name = $3, status = 'active'

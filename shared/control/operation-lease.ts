@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { boundPools } from '../db/bounded-pools.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
@@ -38,9 +39,10 @@ export async function claimNext(
   return rows[0]
 }
 
-/** Keeps the lease for as long again. */
+/** Keeps the lease for as long again. Gives up after a third of it: the next try may have a connection that answers. */
 export async function renew({ pools, catalog }: ControlPlane, id: string, token: string, lease: number): Promise<void> {
-  await withOwnerTransaction(pools, catalog, (client) =>
+  const bounded = boundPools(pools, performance.now() + lease / 3)
+  await withOwnerTransaction(bounded, catalog, (client) =>
     client.query(
       `UPDATE catalog.operations SET leased_until = clock_timestamp() + $3 * interval '1 ms'
        WHERE id = $1 AND lease = $2 AND finished_at IS NULL`,
@@ -112,7 +114,10 @@ export async function release({ pools, catalog }: ControlPlane, id: string, toke
   )
 }
 
-/** Throws `unavailable` where the lease has passed to another worker; it does not pass before the transaction ends. */
+/**
+ * Throws `unavailable` where the lease has passed to another worker. It does not pass before the transaction ends, since
+ * who claims an operation takes it FOR UPDATE, and passes over one that is locked.
+ */
 export async function requireLease(client: pg.ClientBase, { id, lease }: OperationTools): Promise<void> {
   const { rowCount } = await client.query(
     'SELECT FROM catalog.operations WHERE id = $1 AND lease = $2 AND finished_at IS NULL FOR KEY SHARE',

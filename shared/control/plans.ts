@@ -74,7 +74,7 @@ async function change(client: pg.ClientBase, name: string, limits: PlanChange): 
       ...[changed.row_limit, changed.storage_bytes],
     ],
   )
-  await markWhoIsOver(client, { plan: name })
+  await liftWhoIsUnder(client, { plan: name })
   const { rows } = await client.query<PlanRecord>(`SELECT ${columns} FROM catalog.plans p WHERE p.name = $1`, [name])
   return onlyRow(rows)
 }
@@ -110,14 +110,30 @@ export async function assignPlan(client: pg.ClientBase, slug: string, plan: stri
   const { rowCount } = await client.query('SELECT FROM catalog.plans WHERE name = $1 FOR SHARE', [plan])
   if (rowCount === 0) throw planUnknown(plan)
   await client.query('UPDATE catalog.tenants SET plan = $2 WHERE slug = $1', [slug, plan])
-  await markWhoIsOver(client, { slug })
+  await liftWhoIsUnder(client, { slug })
 }
 
-/** Says of each tenant which limit of its plan its data were beyond when they were last measured. */
-export async function markWhoIsOver(
-  client: pg.ClientBase,
-  who: { readonly plan?: string; readonly slug?: string; readonly placement?: string },
-): Promise<void> {
+/** Which tenants: those of a plan, of a placement, or one. */
+interface Who {
+  readonly plan?: string
+  readonly slug?: string
+  readonly placement?: string
+}
+
+/** Says of each tenant which limit of its plan its data were beyond when they were measured: they were just now, by these limits. */
+export async function markWhoIsOver(client: pg.ClientBase, who: Who): Promise<void> {
+  await markOver(client, who, false)
+}
+
+/**
+ * Lets tenants write again whom a changed plan no longer holds back. The others are left to be measured: far below a limit
+ * sizes are estimates, which a lower limit must not be held against.
+ */
+async function liftWhoIsUnder(client: pg.ClientBase, who: Who): Promise<void> {
+  await markOver(client, who, true)
+}
+
+async function markOver(client: pg.ClientBase, who: Who, onlyLift: boolean): Promise<void> {
   await client.query(
     `UPDATE catalog.tenants t SET over_limit = now_over.over
      FROM (
@@ -125,8 +141,8 @@ export async function markWhoIsOver(
        FROM catalog.tenants o JOIN catalog.plans p ON p.name = o.plan LEFT JOIN catalog.tenant_sizes s ON s.tenant_id = o.id
        WHERE ($1::text IS NULL OR o.plan = $1) AND ($2::text IS NULL OR o.slug = $2) AND ($3::text IS NULL OR o.placement = $3)
      ) AS now_over
-     WHERE t.id = now_over.id AND t.over_limit IS DISTINCT FROM now_over.over`,
-    [who.plan ?? null, who.slug ?? null, who.placement ?? null],
+     WHERE t.id = now_over.id AND t.over_limit IS DISTINCT FROM now_over.over AND (now_over.over IS NULL OR NOT $4)`,
+    [who.plan ?? null, who.slug ?? null, who.placement ?? null, onlyLift],
   )
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { AppError } from '../errors.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
@@ -8,11 +9,16 @@ const soonest = 60
 /** Seconds after which they are fetched anew without anyone asking, and how many issuers at a time. */
 const schedule = { age: 60 * 60, issuers: 20 }
 
+/** Milliseconds that a fetch takes at most: who asks waits no longer for it (`shared/http/ask-for-signing-keys.ts`). */
+const longestFetch = 8_000
+const pollInterval = 100
+
 type Fetch = typeof invokeCourier
 
 /**
  * Fetches an issuer's keys through the courier and stores them; what was fetched before stays when that fails. Answers
- * whether there are new ones: not when somebody asked within the last minute, nor for an issuer that no tenant takes.
+ * whether there are new ones: those of who asked first, where they are under way, and not when somebody had them within the last
+ * minute, nor for an issuer that no tenant takes.
  */
 export async function refreshSigningKeys(
   { pools, catalog }: ControlPlane,
@@ -21,7 +27,7 @@ export async function refreshSigningKeys(
 ): Promise<boolean> {
   const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
     client.query<{ jwks_uri: string | null; asked_at: string }>(
-      `UPDATE catalog.signing_keys s SET asked_at = clock_timestamp()
+      `UPDATE catalog.signing_keys s SET asked_at = clock_timestamp(), problem = NULL
        WHERE s.issuer = $1 AND coalesce(s.asked_at < clock_timestamp() - $2 * interval '1 s', true)
          AND EXISTS (SELECT FROM catalog.token_issuers i WHERE i.issuer = s.issuer)
        RETURNING s.jwks_uri, s.asked_at::text`,
@@ -29,7 +35,7 @@ export async function refreshSigningKeys(
     ),
   )
   const [asked] = rows
-  if (asked === undefined) return false
+  if (asked === undefined) return awaitFetch({ pools, catalog }, issuer)
   try {
     const jwks = await fetchKeys({ kind: 'jwks', issuer, jwksUri: asked.jwks_uri })
     // The issuer may have been removed meanwhile, and added again with its keys elsewhere: that is another row.
@@ -49,6 +55,23 @@ export async function refreshSigningKeys(
       ]),
     )
     throw error
+  }
+}
+
+/** Waits for the fetch that somebody else has begun, if one is under way. Answers whether it brought keys. */
+async function awaitFetch({ pools, catalog }: ControlPlane, issuer: string): Promise<boolean> {
+  const until = performance.now() + longestFetch
+  for (let waited = false; ; waited = true) {
+    const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+      client.query<{ under_way: boolean; fetched: boolean }>(
+        `SELECT fetched, NOT fetched AND problem IS NULL AND asked_at > clock_timestamp() - $2 * interval '1 ms' AS under_way
+         FROM (SELECT *, coalesce(fetched_at >= asked_at, false) AS fetched FROM catalog.signing_keys WHERE issuer = $1) s`,
+        [issuer, longestFetch],
+      ),
+    )
+    const [state] = rows
+    if (!state?.under_way || performance.now() > until) return waited && state?.fetched === true
+    await sleep(pollInterval)
   }
 }
 

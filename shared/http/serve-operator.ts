@@ -5,6 +5,7 @@ import { applicationPools } from '../db/application-pools.ts'
 import { boundPools } from '../db/bounded-pools.ts'
 import type { Deadline } from '../deadline.ts'
 import { readEnvironment } from '../environment.ts'
+import { describeError, log } from '../logger.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
 import type { Answer } from './answer.ts'
 import type { OperatorContext } from './endpoint.ts'
@@ -39,15 +40,20 @@ export async function serveOperator(
     target: event.rawPath,
     requestId: event.requestContext.requestId,
   })
+  const end = (outcome: string) =>
+    // What has been done is answered, and not done again for want of a line about it: the entry stays without an outcome.
+    endAudit({ ...control, pools: boundPools(control.pools, deadline) }, audited, outcome).catch((error) =>
+      log.error('the audit has no outcome', { audit: audited, outcome, error: describeError(error) }),
+    )
   try {
     const answer = await work({ operator, control: bounded })
-    await endAudit(control, audited, String(answer.status))
+    await end(String(answer.status))
     // What outlasts the request has been recorded.
     if (answer.status === 202) await wakeWorker()
     return answer
   } catch (error) {
     const { code } = toAppError(error)
-    await endAudit(control, audited, `${problemKinds[code].status} ${code}`).catch(() => undefined)
+    await end(`${problemKinds[code].status} ${code}`)
     throw error
   }
 }

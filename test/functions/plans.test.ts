@@ -159,6 +159,17 @@ describe('a plan', () => {
   })
 })
 
+it('a lower limit holds nobody back by an estimate: it is measured first', async () => {
+  for (let n = 0; n < 2; n += 1) expect((await make()).status).toBe(201)
+  await collectUsage(stage.control, 'main')
+  // Two rows take some hundred bytes, their table 8 KiB, which is what was noted while there was no limit.
+  await plan({ storage_bytes: 4_000 })
+  expect((await make()).status).toBe(201)
+  await collectUsage(stage.control, 'main')
+  await forget()
+  expect((await make()).status).toBe(201)
+})
+
 describe('usage', () => {
   const today = () => new Date().toISOString().slice(0, 10)
   const days = () => ({ from: today(), to: today() })

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { operationKinds } from '../../functions/operations/operation-kinds.ts'
+import { purgeTenant } from '../../shared/control/delete-tenant.ts'
 import { getTenant } from '../../shared/control/list-tenants.ts'
 import { startOperation } from '../../shared/control/operations.ts'
 import { purgeOperation } from '../../shared/control/purge-operation.ts'
@@ -63,6 +64,23 @@ describe('the control plane', () => {
       { principal: operator, action: 'POST /tenants', target: '/tenants', outcome: '400 invalid_slug' },
       { principal: operator, action: 'POST /tenants', target: '/tenants', outcome: '201' },
     ])
+  })
+})
+
+describe('an audit that cannot be ended', () => {
+  const text = {
+    begin: `CREATE FUNCTION catalog.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+      CREATE TRIGGER refuse BEFORE UPDATE ON catalog.audit EXECUTE FUNCTION catalog.refuse()`,
+    end: 'DROP TRIGGER refuse ON catalog.audit; DROP FUNCTION catalog.refuse()',
+  }
+  beforeEach(() => stage.asOwner((client) => client.query(text.begin)))
+  afterEach(() => stage.asOwner((client) => client.query(text.end)))
+
+  it('leaves what was done answered as it was done, and its entry without an outcome', async () => {
+    expect((await operate('PATCH', `/tenants/${slug}`, { name: 'New' })).body).toMatchObject({ name: 'New' })
+    expectProblem(await operate('POST', '/tenants/nobody/suspend'), 404, 'tenant-unknown')
+    const { body } = await operate('GET', '/audit?limit=2')
+    expect(body.items.map(({ outcome }: { outcome: string | null }) => outcome)).toEqual([null, null])
   })
 })
 
@@ -274,6 +292,21 @@ describe('DELETE /tenants/{slug}', () => {
     expect((await operate('DELETE', `/tenants/${slug}?purge=${slug}`)).status).toBe(202)
     await runAll()
     expectProblem(await operate('GET', `/tenants/${slug}`), 404, 'tenant-unknown')
+  })
+
+  it('is not purged any more when it is restored at that very moment', async () => {
+    const { id, ref } = await getTenant(stage.control, slug)
+    await operate('DELETE', `/tenants/${slug}?grace_days=0`)
+    const { purging } = await stage.asOwner(async (client) => {
+      await client.query("UPDATE catalog.tenants SET status = 'active', purge_after = NULL WHERE id = $1", [id])
+      const purging = purgeTenant(stage.control, id).catch(({ code }) => code)
+      const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+      while ((await client.query(waiting)).rowCount === 0) await sleep(5)
+      return { purging }
+    })
+    expect(await purging).toBe('wrong_status')
+    const { rows } = await stage.asOwner((client) => client.query('SELECT to_regnamespace($1) AS there', [ref.schema]))
+    expect(rows[0].there).toBe(ref.schema)
   })
 
   it('purges when the time has come, and not before', async () => {

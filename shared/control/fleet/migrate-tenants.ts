@@ -165,7 +165,7 @@ async function changeTenants(
   { from, to, checksum, migrations }: Part,
   { lockTimeout, rehearse = false }: MigrateOptions,
 ): Promise<State[]> {
-  const { rows } = await client.query<{ states: string[]; messages: (string | null)[] }>(
+  const { rows } = await client.query<{ states: string[]; messages: string[] }>(
     `CALL atrium.change_tenants($1, $2, $3, $4, $5, $6, $7, $8, '{}', '{}')`,
     [
       ...[tenants.map(({ schema }) => schema), from, to, checksum],

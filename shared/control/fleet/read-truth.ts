@@ -22,7 +22,10 @@ export async function listPlacementNames({ pools, catalog }: ControlPlane): Prom
 
 /** Reads the fleet's truth, one query a placement, all at once; the catalog's placement comes first. */
 export async function readPlacements(control: ControlPlane): Promise<PlacementTruth[]> {
-  const placements = await listPlacementNames(control)
+  return askPlacements(control, await listPlacementNames(control))
+}
+
+function askPlacements(control: ControlPlane, placements: readonly string[]): Promise<PlacementTruth[]> {
   return Promise.all(
     placements.map(async (placement) => {
       const { rows } = await askPlacement(control, placement, (client) =>
@@ -52,34 +55,84 @@ async function askPlacement<Result>(
   }
 }
 
-/** Corrects the catalog's copy of the tenants' versions, in one statement. */
-export async function correctCopies(
-  { pools, catalog }: ControlPlane,
-  truths: readonly PlacementTruth[],
-): Promise<void> {
-  const rows = truths.flatMap(({ placement, versions }) =>
-    versions.flatMap(({ version, schemas }) => schemas.map((schema) => ({ placement, version, schema }))),
+/**
+ * Corrects the catalog's copy of the tenants' versions. Versions go up: where a truth is lower than its copy, it may be one that a run has
+ * overtaken since it was read, so it is asked for again, behind the copy, which must be the same still.
+ */
+export async function correctCopies(control: ControlPlane, truths: readonly PlacementTruth[]): Promise<void> {
+  const lower = await raiseCopies(control, truths)
+  if (lower.length === 0) return
+  const again = new Map(
+    (await askPlacements(control, [...new Set(lower.map(({ placement }) => placement))])).flatMap(
+      ({ placement, versions }) =>
+        versions.flatMap(({ version, schemas }) =>
+          schemas.map((schema) => [`${placement} ${schema}`, version] as const),
+        ),
+    ),
   )
-  if (rows.length === 0) return
-  await withOwnerTransaction(pools, catalog, (client) =>
+  const truthOf = (copy: Copy) => again.get(`${copy.placement} ${copy.schema}`)
+  const wrong = lower.filter((copy) => (truthOf(copy) ?? copy.version) !== copy.version)
+  await withOwnerTransaction(control.pools, control.catalog, (client) =>
     client.query(
-      `UPDATE catalog.tenants t SET version = v.version
-       FROM unnest($1::text[], $2::text[], $3::integer[]) AS v (placement, schema_name, version)
-       WHERE t.placement = v.placement AND t.schema_name = v.schema_name AND t.version <> v.version AND t.version > 0`,
-      [rows.map(({ placement }) => placement), rows.map(({ schema }) => schema), rows.map(({ version }) => version)],
+      `UPDATE catalog.tenants t SET version = w.truth
+       FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[]) AS w (placement, schema_name, version, truth)
+       WHERE t.placement = w.placement AND t.schema_name = w.schema_name AND t.version = w.version`,
+      [
+        ...[wrong.map(({ placement }) => placement), wrong.map(({ schema }) => schema)],
+        ...[wrong.map(({ version }) => version), wrong.map(truthOf)],
+      ],
     ),
   )
 }
 
+/** What the catalog says of a tenant. */
+interface Copy {
+  readonly placement: string
+  readonly schema: string
+  readonly version: number
+}
+
+/** The truth by schema, as `v (placement, schema_name, version)` has it of $1 to $3. */
+const truthRows = 'unnest($1::text[], $2::text[], $3::integer[]) AS v (placement, schema_name, version)'
+const columnsOf = (truths: readonly PlacementTruth[]) => {
+  const rows = truths.flatMap(({ placement, versions }) =>
+    versions.flatMap(({ version, schemas }) => schemas.map((schema) => ({ placement, version, schema }))),
+  )
+  return [rows.map(({ placement }) => placement), rows.map(({ schema }) => schema), rows.map(({ version }) => version)]
+}
+
+/** Corrects the copies that are lower than the truth, and answers those that are higher. */
+async function raiseCopies({ pools, catalog }: ControlPlane, truths: readonly PlacementTruth[]): Promise<Copy[]> {
+  const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
+    client.query<Copy>(
+      `WITH differing AS (
+         SELECT t.id, t.placement, t.schema_name AS schema, t.version, v.version AS truth
+         FROM ${truthRows} JOIN catalog.tenants t ON t.placement = v.placement AND t.schema_name = v.schema_name
+         WHERE t.version <> v.version AND t.version > 0
+       ), raised AS (
+         UPDATE catalog.tenants t SET version = d.truth FROM differing d WHERE t.id = d.id AND t.version < d.truth
+       )
+       SELECT placement, schema, version FROM differing WHERE version > truth`,
+      columnsOf(truths),
+    ),
+  )
+  return rows
+}
+
 /**
- * Reads the fleet's truth and corrects the catalog's copy of it. Answers how many tenants are on each version.
+ * Reads the fleet's truth and corrects the catalog's copy of it. Answers how many tenants are on each version: a schema that is no
+ * tenant's, as a restored server brings them, is none.
  */
 export async function readTruth(control: ControlPlane): Promise<Map<number, number>> {
   const truths = await readPlacements(control)
   await correctCopies(control, truths)
-  const counts = new Map<number, number>()
-  for (const { version, schemas } of truths.flatMap(({ versions }) => versions)) {
-    counts.set(version, (counts.get(version) ?? 0) + schemas.length)
-  }
-  return counts
+  const { rows } = await withOwnerTransaction(control.pools, control.catalog, (client) =>
+    client.query<{ version: number; tenants: number }>(
+      `SELECT v.version, count(*)::int AS tenants
+       FROM ${truthRows} JOIN catalog.tenants t ON t.placement = v.placement AND t.schema_name = v.schema_name
+       GROUP BY v.version`,
+      columnsOf(truths),
+    ),
+  )
+  return new Map(rows.map(({ version, tenants }) => [version, tenants]))
 }

@@ -345,6 +345,24 @@ describe('an import', () => {
     })
   })
 
+  it('leaves a tenant that somebody activates as it is being undone', async () => {
+    const slug = 'activated'
+    const { id, ref } = await registerTenant(stage.control, { slug, name: 'x', domains: [], placement: undefined })
+    await buildTenantSchema(stage.control.pools, ref, await readMigrations('tenant'))
+    const { undoing } = await stage.asOwner(async (client) => {
+      await client.query("UPDATE catalog.tenants SET status = 'active', version = 1 WHERE id = $1", [id])
+      const request = { key: '', slug, name: 'x', domains: [], placement: null, plan: null }
+      const undoing = importOperation.abandon?.(stage.control, request, { schema: ref.schema })
+      const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+      while ((await client.query(waiting)).rowCount === 0) await sleep(5)
+      return { undoing }
+    })
+    await undoing
+    expect(await stage.inSchemaOf(slug, (client) => client.query('SELECT FROM products'))).toMatchObject({
+      rowCount: 0,
+    })
+  })
+
   it('is not taken for undone while the catalog is out of reach', async () => {
     const away = { ...stage.control, catalog: 'nowhere' }
     const request = { key: '', slug: 'acme', name: 'x', domains: [], placement: null, plan: null }

@@ -8,8 +8,9 @@ import type { Operation, OperationKind } from '../../../shared/control/operation
 import { cancelOperation, getOperation, startOperation } from '../../../shared/control/operations.ts'
 import { updatePlacement } from '../../../shared/control/placements.ts'
 import { runSlice } from '../../../shared/control/run-operations.ts'
-import { matchAccess } from '../../../shared/control/schema-access.ts'
+import { closeForWrites, matchAccess } from '../../../shared/control/schema-access.ts'
 import { suspendTenant } from '../../../shared/control/suspend-tenant.ts'
+import { readVersion, takeVersion } from '../../../shared/control/version-record.ts'
 import { openTenantDatabase } from '../../../shared/db/tenant-database.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { addPlacement } from '../../support/add-placement.ts'
@@ -160,6 +161,23 @@ describe('draining a placement', () => {
     })
     expect((await getTenant(stage.control, `${slug}-b`)).ref.placement).toBe('main')
     expect((await getTenant(stage.control, slug)).status).toBe('suspended')
+    await updatePlacement(stage.control, 'second', { accepts_tenants: true })
+  })
+
+  it('lets its tenant go only when it is written down that it is done with', async () => {
+    await move()
+    await updatePlacement(stage.control, 'main', { accepts_tenants: true })
+    const claimed: unknown[] = []
+    await drain('second', {
+      ...drainOperation,
+      async step(control, input, at, tools) {
+        const step = await drainOperation.step(control, input, at, tools)
+        if (at.current?.slug === slug) claimed.push((await getOperation(control, tools.id)).tenant)
+        return step
+      },
+    })
+    expect(claimed.length).toBeGreaterThan(5)
+    expect(new Set(claimed)).toEqual(new Set([slug]))
     await updatePlacement(stage.control, 'second', { accepts_tenants: true })
   })
 
@@ -378,6 +396,49 @@ describe('a move', () => {
     const away = { ...stage.control, catalog: 'nowhere' }
     const undone = Promise.resolve(moveOperation.abandon?.(away, { slug, to: 'second' }, moveOperation.start))
     await expect(undone).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  it.each(['close', 'switch'] as const)(
+    'is gone on with by the worker that it has passed to at the step %s',
+    async (phase) => {
+      const before = await everything()
+      const { id } = await start()
+      let isRobbed = false
+      const kind = {
+        ...moveOperation,
+        async step(...args: Parameters<typeof moveOperation.step>) {
+          if (args[2].phase !== phase || isRobbed) return moveOperation.step(...args)
+          isRobbed = true
+          return robbed(moveOperation).step(...args)
+        },
+      }
+      expect(await runSlice(stage.control, new Map([['move', kind]]), { deadline: Date.now() + 60_000 })).toBe(
+        'unfinished',
+      )
+      const { ref } = await getTenant(stage.control, slug)
+      expect(ref.placement).toBe('main')
+      const { rowCount } = await stage.asOwner((client) =>
+        client.query('SELECT FROM atrium.tenant_versions WHERE schema_name = $1', [ref.schema]),
+      )
+      expect(rowCount).toBe(phase === 'close' ? 1 : 0)
+      await stage.asOwner((client) => client.query('UPDATE catalog.operations SET leased_until = now()'))
+      await runAll()
+      expect(await getOperation(stage.control, id)).toMatchObject({ state: 'succeeded' })
+      expect(await everything()).toEqual(before)
+    },
+  )
+
+  it('gives back what a worker took that was too late to know of its being undone', async () => {
+    const { ref } = await getTenant(stage.control, slug)
+    const at = { phase: 'close', from: 'main', oldSchema: ref.schema, newSchema: `${ref.schema}_x` } as const
+    const version = await readVersion(stage.control, ref)
+    await takeVersion(stage.control, ref, version)
+    await closeForWrites(stage.control.pools, ref)
+    await moveOperation.abandon?.(stage.control, { slug, to: 'second' }, { ...at, ...version })
+    expect(await readVersion(stage.control, ref)).toEqual(version)
+    const pools = createDirectPools(stage.connection('api'))
+    await openTenantDatabase(pools, ref).write("INSERT INTO products (name, price) VALUES ('written', 1)", [])
+    await pools.end()
   })
 
   it('begins nothing once it has passed to another worker', async () => {

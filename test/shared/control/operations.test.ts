@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import * as z from 'zod'
 import type { OperationKind, OperationTools } from '../../../shared/control/operation.ts'
+import { renew } from '../../../shared/control/operation-lease.ts'
 import { cancelOperation, getOperation, startOperation } from '../../../shared/control/operations.ts'
 import { type OperationKinds, runSlice } from '../../../shared/control/run-operations.ts'
 import { AppError } from '../../../shared/errors.ts'
@@ -96,6 +98,17 @@ it('leaves nothing under way when it is left: the function is frozen then', asyn
   while ((await slice({ lease: 6, deadline: 0 })) !== 'idle') left.push(stage.control.pools.checkedOut())
   expect(left).toHaveLength(20)
   expect(new Set(left)).toEqual(new Set([0]))
+})
+
+it('gives a renewal up that is not answered, so that the next one may be', async () => {
+  const { id } = await start(1)
+  const token = randomUUID()
+  await stage.asOwner((client) => client.query('UPDATE catalog.operations SET lease = $1', [token]))
+  const { late } = await stage.asOwner(async (client) => {
+    await client.query('SELECT FROM catalog.operations FOR UPDATE')
+    return { late: await renew(stage.control, id, token, 90).catch((error) => error) }
+  })
+  expect(late).toBeInstanceOf(Error)
 })
 
 it('passes to another worker when its own is dead, which does that step again; a dead one that wakes leaves', async () => {

@@ -5,6 +5,7 @@ import { refreshDueSigningKeys, refreshSigningKeys } from '../../../shared/contr
 import { addIssuer, type IssuerRequest, listIssuers, removeIssuer } from '../../../shared/control/token-issuers.ts'
 import type { SigningKeysRequest } from '../../../shared/courier/courier-request.ts'
 import { fetchSigningKeys } from '../../../shared/courier/fetch-signing-keys.ts'
+import { AppError } from '../../../shared/errors.ts'
 import { call, keyOf } from '../../support/call.ts'
 import { startFunctions } from '../../support/functions.ts'
 import { type IdentityProvider, startIdentityProvider } from '../../support/identity-provider.ts'
@@ -295,6 +296,32 @@ describe("an issuer's keys", () => {
     expect(again.status).toBe(200)
     expect(provider.takeRequests()).toEqual(['/.well-known/openid-configuration', '/jwks'])
     expect(await refreshSigningKeys(stage.control, provider.issuer, courier)).toBe(false)
+  })
+
+  it('are awaited by all who ask while they are fetched', async () => {
+    await trust(a)
+    const slowly = async (request: Parameters<typeof courier>[0]) => {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      return courier(request)
+    }
+    const first = refreshSigningKeys(stage.control, provider.issuer, slowly)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const second = refreshSigningKeys(stage.control, provider.issuer, courier)
+    expect(await Promise.all([first, second])).toEqual([true, true])
+    expect(provider.takeRequests()).toEqual(['/.well-known/openid-configuration', '/jwks'])
+    expect(await refreshSigningKeys(stage.control, provider.issuer, courier)).toBe(false)
+  })
+
+  it('are awaited no longer than until they could not be fetched', async () => {
+    await trust(a)
+    const failing = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      throw new AppError('unavailable', 'answers 500')
+    }
+    const first = refreshSigningKeys(stage.control, provider.issuer, failing).catch(({ code }) => code)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const second = refreshSigningKeys(stage.control, provider.issuer, courier)
+    expect(await Promise.all([first, second])).toEqual(['unavailable', false])
   })
 
   it('stay as they were when they cannot be fetched, which is written beside them', async () => {

@@ -84,6 +84,28 @@ describe('a change of many tenants in one call', () => {
     expect(await have('colours')).toEqual([true, true, true, false, true])
   })
 
+  it("tells each failure by its own tenant's message", async () => {
+    await inSchemaOf(1, 'CREATE TABLE colours ()')
+    await inSchemaOf(3, 'ALTER TABLE products ADD COLUMN colour text')
+    const sql = 'CREATE TABLE colours (); ALTER TABLE products ADD COLUMN colour text;'
+    const next: Migration = {
+      ...{ kind: 'tenant', version: own.length + 1, name: 'next', sql, checksum: '0'.repeat(64), transactional: true },
+    }
+    const outcomes = await migrateTenants(
+      stage.control.pools,
+      'main',
+      tenants.map(({ id, ref }) => ({ tenantId: id, schema: ref.schema })),
+      { migrations: [...own, next], to: own.length + 1, lockTimeout: 50, connections: 1 },
+    )
+    expect(tenants.map(({ id }) => outcomes.get(id))).toMatchObject([
+      { result: 'migrated' },
+      { result: 'failed', error: 'relation "colours" already exists' },
+      { result: 'migrated' },
+      { result: 'failed', error: 'column "colour" of relation "products" already exists' },
+      { result: 'migrated' },
+    ])
+  })
+
   it('ends a change at the statement timeout, and changes those behind it all the same', {
     timeout: 30_000,
   }, async () => {

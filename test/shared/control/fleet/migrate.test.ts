@@ -10,7 +10,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { readFleetStatus } from '../../../../shared/control/fleet/fleet-status.ts'
 import { createMigrateOperation, type MigrationRun } from '../../../../shared/control/fleet/migrate-operation.ts'
 import { recordOutcomes } from '../../../../shared/control/fleet/migration-results.ts'
-import { readTruth } from '../../../../shared/control/fleet/read-truth.ts'
+import { correctCopies, readPlacements, readTruth } from '../../../../shared/control/fleet/read-truth.ts'
+import { getTenant } from '../../../../shared/control/list-tenants.ts'
 import type { Operation } from '../../../../shared/control/operation.ts'
 import { getOperation, startOperation } from '../../../../shared/control/operations.ts'
 import { runSlice } from '../../../../shared/control/run-operations.ts'
@@ -154,6 +155,35 @@ describe('a migration run', () => {
     await migrate()
     const { rows } = await stage.asOwner((client) => client.query('SELECT DISTINCT version FROM catalog.tenants'))
     expect(rows).toEqual([{ version: base }])
+  })
+
+  it('leaves a copy that a run has brought further since its truth was read', async () => {
+    const [tenant] = tenants
+    const versionOf = async () => (await getTenant(stage.control, tenant?.slug ?? '')).version
+    const overtaken = await readPlacements(stage.control)
+    const set = (version: number) =>
+      stage.asOwner(async (client) => {
+        const schema = tenant?.ref.schema
+        await client.query('UPDATE atrium.tenant_versions SET version = $2 WHERE schema_name = $1', [schema, version])
+        await client.query('UPDATE catalog.tenants SET version = $2 WHERE schema_name = $1', [schema, version])
+      })
+    await set(base + 1)
+    await correctCopies(stage.control, overtaken)
+    expect(await versionOf()).toBe(base + 1)
+    await stage.asOwner((client) => client.query('UPDATE atrium.tenant_versions SET version = $1', [base]))
+    await correctCopies(stage.control, await readPlacements(stage.control))
+    expect(await versionOf()).toBe(base)
+  })
+
+  it('counts no schema that is no tenant', async () => {
+    const before = await readTruth(stage.control)
+    await stage.asOwner((client) =>
+      client.query(`INSERT INTO atrium.tenant_versions (schema_name, version, checksum) VALUES ('t_restored', 1, $1)`, [
+        '0'.repeat(64),
+      ]),
+    )
+    expect(await readTruth(stage.control)).toEqual(before)
+    await stage.asOwner((client) => client.query("DELETE FROM atrium.tenant_versions WHERE schema_name = 't_restored'"))
   })
 
   it('takes only the tenants that are named', async () => {
