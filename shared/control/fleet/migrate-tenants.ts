@@ -4,7 +4,7 @@ import { checksumOf, type Migration } from '../../db/migrations.ts'
 import { onlyRow } from '../../db/only-row.ts'
 import { withOwnerTransaction } from '../../db/owner-transaction.ts'
 import type { Pools } from '../../db/pools.ts'
-import { databaseErrorOf } from '../../db/sql-states.ts'
+import { databaseErrorOf, sqlState } from '../../db/sql-states.ts'
 import { applyOutsideTransaction } from './outside-transaction.ts'
 import { withOwnerSettings } from './owner-settings.ts'
 
@@ -185,8 +185,8 @@ async function changeOutside(
 ): Promise<State[]> {
   if (tenant === undefined) return []
   try {
-    await applyOutsideTransaction(client, tenant.schema, part)
-    return [null]
+    if (await applyOutsideTransaction(client, tenant.schema, part)) return [null]
+    return [{ sqlState: sqlState.lockNotAvailable, error: 'another worker is making this change' }]
   } catch (error) {
     const failure = databaseErrorOf(error)
     if (failure?.severity !== 'ERROR') throw error

@@ -1,22 +1,40 @@
 import type pg from 'pg'
 import { quoteIdentifier, quoteLiteral } from '../../db/identifiers.ts'
 import type { Migration } from '../../db/migrations.ts'
+import { onlyRow } from '../../db/only-row.ts'
 
 /**
  * Applies a migration that PostgreSQL refuses to run in a transaction, such as CREATE INDEX CONCURRENTLY, on a session
  * with the owner's settings. An invalid index, left by one that was interrupted, is dropped first, since IF NOT EXISTS
- * would take it for done; so is the statement's death between its end and its record survived.
+ * would take it for done; so is the statement's death between its end and its record survived. Answers false, with nothing
+ * done, while another worker is at it, who may have lost the operation's lease: what looks invalid is what that one is making.
  */
 export async function applyOutsideTransaction(
   client: pg.ClientBase,
   schema: string,
-  part: {
-    readonly migrations: readonly Migration[]
-    readonly from: number
-    readonly to: number
-    readonly checksum: string
-  },
-): Promise<void> {
+  part: OutsidePart,
+): Promise<boolean> {
+  const lock = `pg_catalog.hashtextextended('atrium: outside a transaction ' || ${quoteLiteral(schema)}, 0)`
+  // Not waited for: who waits has a snapshot, and CREATE INDEX CONCURRENTLY waits for all that are older than its end.
+  const { rows } = await client.query<{ had: boolean }>(`SELECT pg_catalog.pg_try_advisory_lock(${lock}) AS had`)
+  if (!onlyRow(rows).had) return false
+  try {
+    await apply(client, schema, part)
+    return true
+  } finally {
+    // A connection that broke has let it go.
+    await client.query(`SELECT pg_catalog.pg_advisory_unlock(${lock})`).catch(() => undefined)
+  }
+}
+
+interface OutsidePart {
+  readonly migrations: readonly Migration[]
+  readonly from: number
+  readonly to: number
+  readonly checksum: string
+}
+
+async function apply(client: pg.ClientBase, schema: string, part: OutsidePart): Promise<void> {
   await client.query(`SET search_path = ${quoteIdentifier(schema)}, pg_temp`)
   const { rows } = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid

@@ -291,6 +291,22 @@ describe('a migration run', () => {
     expect(rows).toEqual([{ begun: 12, done: 12 }])
   })
 
+  it('keeps off an index that another worker is making, and comes back to it', async () => {
+    const schema = tenants[3]?.ref.schema ?? ''
+    addMigration('-- atrium: outside a transaction\nCREATE INDEX CONCURRENTLY products_price_idx ON products (price);')
+    const other = new pg.Client(stage.connection('control'))
+    await other.connect()
+    await other.query("SELECT pg_advisory_lock(hashtextextended('atrium: outside a transaction ' || $1, 0))", [schema])
+    const running = migrate()
+    const made = async () =>
+      (await stage.asOwner((client) => client.query("SELECT FROM pg_class WHERE relname = 'products_price_idx'")))
+        .rowCount
+    while ((await made()) !== 11) await sleep(20)
+    await other.end()
+    expect((await running).result).toMatchObject({ migrated: 12, failed: [] })
+    expect(await made()).toBe(12)
+  })
+
   it('waits for a tenant that is on the move, rather than leave it out', async () => {
     addMigration('ALTER TABLE products ADD COLUMN colour text;')
     const set = (status: string) =>
