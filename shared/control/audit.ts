@@ -11,7 +11,7 @@ export interface AuditEntry {
   readonly action: string
   readonly target: string
   readonly request_id: string
-  /** HTTP status and, for a refusal, its code; null while under way, and for good when whoever made it died. */
+  /** HTTP status and, for a refusal, its code; null while under way, and for good when whoever made it died or could not say so. */
   readonly outcome: string | null
 }
 

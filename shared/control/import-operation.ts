@@ -115,22 +115,31 @@ const filledMark = '(import)'
 
 /** Throws `slug_taken` for a schema that is there and was not filled: somebody who creates the same tenant came first. */
 async function requireFilled(client: pg.ClientBase, schema: string, slug: string): Promise<void> {
+  if (!(await isFilled(client, schema)))
+    throw new AppError('slug_taken', `The tenant "${slug}" is being created by somebody else.`)
+}
+
+async function isFilled(client: pg.ClientBase, schema: string): Promise<boolean> {
   const { rowCount } = await client.query('SELECT FROM atrium.copies WHERE schema_name = $1 AND table_name = $2', [
     ...[schema, filledMark],
   ])
-  if (rowCount === 0) throw new AppError('slug_taken', `The tenant "${slug}" is being created by somebody else.`)
+  return rowCount === 1
 }
 
-/** Removes what an import that failed has begun. A tenant that was there before it, or is active, is not its own. */
+/**
+ * Removes what an import that failed has begun. A tenant that was there before it, or is active, is not its own; one that was
+ * filled, and deleted before it was active, stays to be restored.
+ */
 async function removeUnfinished(control: ControlPlane, slug: string, schema: string | null): Promise<void> {
   const tenant = await findTenant(control, slug)
-  if (tenant === undefined || tenant.ref.schema !== schema) return
+  if (tenant === undefined || schema === null || tenant.ref.schema !== schema) return
+  const hasRows = await withOwnerTransaction(control.pools, tenant.ref.placement, (client) => isFilled(client, schema))
   // From here on nobody activates it, nor restores it.
   const { rowCount } = await withOwnerTransaction(control.pools, control.catalog, (client) =>
     client.query(
       `UPDATE catalog.tenants SET status = 'deleting', purge_after = clock_timestamp()
-       WHERE id = $1 AND (status = 'provisioning' OR version = 0 AND purge_after <= clock_timestamp())`,
-      [tenant.id],
+       WHERE id = $1 AND (status = 'provisioning' OR version = 0 AND (NOT $2 OR purge_after <= clock_timestamp()))`,
+      [tenant.id, hasRows],
     ),
   )
   if (rowCount === 0) return

@@ -4,7 +4,7 @@ import { onlyRow } from '../db/only-row.ts'
 import { withOwnerTransaction } from '../db/owner-transaction.ts'
 import { describeError, log } from '../logger.ts'
 import type { ControlPlane } from '../tenancy/control-plane.ts'
-import { markWhoIsOver } from './plans.ts'
+import { type MeasuredTenant, markWhoIsOver } from './plans.ts'
 
 /** A tenant's schema, and what its plan lets it have. */
 interface Measured {
@@ -14,11 +14,7 @@ interface Measured {
   readonly storage_bytes: number | null
 }
 
-interface Size {
-  readonly id: string
-  readonly rows: number
-  readonly bytes: number
-}
+type Size = Pick<MeasuredTenant, 'rows' | 'bytes'>
 
 interface Estimate {
   readonly schema: string
@@ -46,16 +42,17 @@ export async function measureTenants(control: ControlPlane, placement: string): 
   })
   if (tenants.length === 0) return
   const bySchema = new Map(tenants.map((tenant) => [tenant.schema, tenant]))
-  const sizes: Size[] = []
+  const sizes: MeasuredTenant[] = []
   for (const estimate of await estimateAll(control, placement, [...bySchema.keys()])) {
     const tenant = bySchema.get(estimate.schema)
     if (tenant === undefined) continue
     const size = await measureOne(control, placement, tenant, estimate)
-    if (size !== undefined) sizes.push({ id: tenant.id, ...size })
+    const { id, row_limit, storage_bytes } = tenant
+    if (size !== undefined) sizes.push({ id, row_limit, storage_bytes, ...size })
   }
   await withOwnerTransaction(pools, catalog, async (client) => {
     await client.query(copySizes, [JSON.stringify(sizes)])
-    await markWhoIsOver(client, { placement })
+    await markWhoIsOver(client, sizes)
   })
 }
 
@@ -97,8 +94,8 @@ async function measureOne(
   placement: string,
   tenant: Measured,
   estimate: Estimate,
-): Promise<Omit<Size, 'id'> | undefined> {
-  if (!mayBeOver(estimate, tenant)) return estimate
+): Promise<Size | undefined> {
+  if (!mayBeOver(estimate, tenant)) return { rows: estimate.rows, bytes: estimate.bytes }
   try {
     return await withOwnerTransaction(pools, placement, (client) => count(client, estimate))
   } catch (error) {
@@ -108,13 +105,13 @@ async function measureOne(
 }
 
 /** Rows as they are, and the bytes that they take: what is deleted counts no longer, though its room is not given back. */
-async function count(client: pg.ClientBase, { schema, tables }: Estimate): Promise<Omit<Size, 'id'>> {
+async function count(client: pg.ClientBase, { schema, tables }: Estimate): Promise<Size> {
   await client.query(`SET LOCAL lock_timeout = '100ms'`)
   const counted = tables.map((table) => {
     const name = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`
     return `SELECT count(*) AS rows, coalesce(sum(pg_column_size(t.*)), 0) AS bytes FROM ${name} t`
   })
-  const { rows } = await client.query<{ rows: number; bytes: number }>(
+  const { rows } = await client.query<Size>(
     `SELECT sum(rows)::float8 AS rows, sum(bytes)::float8 AS bytes FROM (${counted.join(' UNION ALL ')}) AS c`,
   )
   return onlyRow(rows)

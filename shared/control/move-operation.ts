@@ -14,10 +14,10 @@ import { type CopyLimits, type CopyProgress, type CopySide, copyRows, forgetCopy
 import { dropSchema } from './delete-tenant.ts'
 import { findTenant, getTenant } from './list-tenants.ts'
 import type { OperationKind, OperationTools } from './operation.ts'
-import { requireLease } from './operation-lease.ts'
+import { checkLease, requireLease } from './operation-lease.ts'
 import { beginAsOwner, withOwnerSession } from './owner-session.ts'
 import { closeForWrites, closeSchema, openForWrites, openSchema } from './schema-access.ts'
-import { changeStatus } from './tenant-status.ts'
+import { changeStatus, type TenantRecord } from './tenant-status.ts'
 import { giveVersion, readVersion, takeVersion } from './version-record.ts'
 
 const input = z.object({ slug: z.string(), to: z.string() })
@@ -74,11 +74,12 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
       const old = refOf(at.from, at.oldSchema)
       switch (at.phase) {
         case 'close': {
-          await withOwnerTransaction(control.pools, control.catalog, (client) => requireLease(client, worker))
+          await checkLease(control, worker)
           const found = await takeVersion(control, old, at)
           // Remembered before it is taken: it is what the copy is made of, and what is given back.
           if (found !== undefined) return { position: { ...at, ...found }, done: shares.begun, total }
           await closeForWrites(control.pools, old)
+          await openWhatIsKept(control, slug, at, worker)
           return { position: { ...at, phase: 'copy' }, done: shares.closed, total }
         }
         case 'copy': {
@@ -94,6 +95,7 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
         case 'switch': {
           await requireMoving(control, slug, at)
           await closeSchema(control.pools, old)
+          await openWhatIsKept(control, slug, at, worker)
           await collectKeyUses(control, slug)
           await switchCatalog(control, { slug, to, oldSchema: at.oldSchema, newSchema: at.newSchema }, worker)
           return { position: { ...at, phase: 'drop' }, done: shares.switched, total }
@@ -111,14 +113,33 @@ export function createMoveOperation(part = defaultPart): OperationKind<z.output<
       // Only what this move has begun: a tenant that was not to be moved at all is not touched.
       if (at.phase !== 'begin' && tenant?.ref.schema === at.oldSchema) {
         // Where the tenant is comes first: it is served again even while the target is out of reach.
-        await giveVersion(control, tenant.ref, at)
-        await openForWrites(control.pools, tenant.ref)
-        if (tenant.status === 'moving') await openSchema(control.pools, tenant.ref)
+        await openAgain(control, tenant, at)
       }
       if (tenant?.status === 'moving')
         await changeStatus(control, slug, { from: ['moving'], to: 'active', verb: 'left where it is' })
       if (at.phase !== 'begin') await removeCopy(control, to, at.newSchema)
     },
+  }
+}
+
+/** Gives a tenant back what its move has taken where it is. One that was suspended since stays shut. */
+async function openAgain(control: ControlPlane, { status, ref }: TenantRecord, at: Places): Promise<void> {
+  await giveVersion(control, ref, at)
+  await openForWrites(control.pools, ref)
+  if (status === 'moving' || status === 'active') await openSchema(control.pools, ref)
+}
+
+/**
+ * Behind what shuts the old place: a worker whose lease has passed meanwhile may have shut what another has opened for good,
+ * and opens it again. Throws `unavailable` then.
+ */
+async function openWhatIsKept(control: ControlPlane, slug: string, at: Places, worker: OperationTools): Promise<void> {
+  try {
+    await checkLease(control, worker)
+  } catch (error) {
+    const tenant = await findTenant(control, slug)
+    if (tenant?.ref.schema === at.oldSchema && tenant.status !== 'moving') await openAgain(control, tenant, at)
+    throw error
   }
 }
 
@@ -138,7 +159,7 @@ async function dropOldPlace(
   await dropSchema(control.pools, refOf(at.from, at.oldSchema))
   // Last: without these rows a worker that lost its lease long ago would take the copy for not begun.
   await forgetCopy(control, to, at.newSchema)
-  // None where it was purged since: a drain's worker that dies behind this has let its tenant go already.
+  // None where it was purged since.
   const tenant = await findTenant(control, slug)
   if (tenant !== undefined) await forgetRequests(control, tenant.id, at.from)
 }

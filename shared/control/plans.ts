@@ -113,36 +113,41 @@ export async function assignPlan(client: pg.ClientBase, slug: string, plan: stri
   await liftWhoIsUnder(client, { slug })
 }
 
-/** Which tenants: those of a plan, of a placement, or one. */
-interface Who {
-  readonly plan?: string
-  readonly slug?: string
-  readonly placement?: string
+/** What a tenant has, beside the limits by which it was measured: far below them it is an estimate. */
+export interface MeasuredTenant {
+  readonly id: string
+  readonly rows: number
+  readonly bytes: number
+  readonly row_limit: number | null
+  readonly storage_bytes: number | null
 }
 
-/** Says of each tenant which limit of its plan its data were beyond when they were measured: they were just now, by these limits. */
-export async function markWhoIsOver(client: pg.ClientBase, who: Who): Promise<void> {
-  await markOver(client, who, false)
-}
-
-/**
- * Lets tenants write again whom a changed plan no longer holds back. The others are left to be measured: far below a limit
- * sizes are estimates, which a lower limit must not be held against.
- */
-async function liftWhoIsUnder(client: pg.ClientBase, who: Who): Promise<void> {
-  await markOver(client, who, true)
-}
-
-async function markOver(client: pg.ClientBase, who: Who, onlyLift: boolean): Promise<void> {
+/** Says of tenants which limit of their plan they are beyond. One whose limits were changed meanwhile is left to be measured anew. */
+export async function markWhoIsOver(client: pg.ClientBase, measured: readonly MeasuredTenant[]): Promise<void> {
   await client.query(
-    `UPDATE catalog.tenants t SET over_limit = now_over.over
+    `UPDATE catalog.tenants t SET over_limit = m.over
      FROM (
-       SELECT o.id, CASE WHEN s.row_count > p.row_limit THEN 'rows' WHEN s.storage_bytes > p.storage_bytes THEN 'storage' END AS over
-       FROM catalog.tenants o JOIN catalog.plans p ON p.name = o.plan LEFT JOIN catalog.tenant_sizes s ON s.tenant_id = o.id
-       WHERE ($1::text IS NULL OR o.plan = $1) AND ($2::text IS NULL OR o.slug = $2) AND ($3::text IS NULL OR o.placement = $3)
-     ) AS now_over
-     WHERE t.id = now_over.id AND t.over_limit IS DISTINCT FROM now_over.over AND (now_over.over IS NULL OR NOT $4)`,
-    [who.plan ?? null, who.slug ?? null, who.placement ?? null, onlyLift],
+       SELECT *, CASE WHEN rows > row_limit THEN 'rows' WHEN bytes > storage_bytes THEN 'storage' END AS over
+       FROM jsonb_to_recordset($1) AS r (id bigint, rows bigint, bytes bigint, row_limit bigint, storage_bytes bigint)
+     ) AS m, catalog.plans p
+     WHERE t.id = m.id AND p.name = t.plan AND t.over_limit IS DISTINCT FROM m.over
+       AND (p.row_limit, p.storage_bytes) IS NOT DISTINCT FROM (m.row_limit, m.storage_bytes)`,
+    [JSON.stringify(measured)],
+  )
+}
+
+/** Lets tenants write again, those of a plan or one, which are beyond a limit no longer. Who is beyond a lower one is found by measuring. */
+async function liftWhoIsUnder(
+  client: pg.ClientBase,
+  who: { readonly plan?: string; readonly slug?: string },
+): Promise<void> {
+  await client.query(
+    `UPDATE catalog.tenants t SET over_limit = NULL
+     FROM catalog.plans p, catalog.tenant_sizes s
+     WHERE p.name = t.plan AND s.tenant_id = t.id AND ($1::text IS NULL OR t.plan = $1) AND ($2::text IS NULL OR t.slug = $2)
+       AND NOT coalesce(CASE t.over_limit WHEN 'rows' THEN s.row_count > p.row_limit
+         WHEN 'storage' THEN s.storage_bytes > p.storage_bytes ELSE true END, false)`,
+    [who.plan ?? null, who.slug ?? null],
   )
 }
 

@@ -13,7 +13,7 @@ const closingTime = 60_000
 /**
  * Purges a tenant now: when this settles it is refused, by the database too, and cannot be restored. Answers the
  * operation, which is the one that is under way where the schedule or another operator was first. Should this die half
- * way, the schedule begins it. Throws `tenant_unknown`, `wrong_status`, or `operation_running` for one of another kind.
+ * way, the schedule begins it. Throws `tenant_unknown`, `wrong_status`, or `operation_running` for one of another kind, or of the slug's last tenant.
  */
 export async function startPurge(control: ControlPlane, slug: string, operator: string): Promise<Operation> {
   if (!(await isDueForPurge(control, slug))) {
@@ -23,7 +23,8 @@ export async function startPurge(control: ControlPlane, slug: string, operator: 
     ...{ from: ['deleting'], to: 'deleting', purgeAfter: 'now', verb: 'purged' },
   })
   const operation = await startOrJoinOperation(control, purgeOperation, { input: { slug, id }, tenant: slug, operator })
-  if (purgeOperation.input.parse(operation.input).id === id) return operation
+  const { id: purged = id } = purgeOperation.input.parse(operation.input)
+  if (purged === id) return operation
   throw new AppError('operation_running', `Operation ${operation.id} still purges the last tenant of that slug.`)
 }
 

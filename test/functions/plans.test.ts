@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { collectUsage } from '../../shared/control/collect-usage.ts'
 import { changeTenant, getTenant } from '../../shared/control/list-tenants.ts'
 import { listDailyUsage, listUsage } from '../../shared/control/list-usage.ts'
-import { addPlan, type PlanLimits } from '../../shared/control/plans.ts'
+import { addPlan, type PlanLimits, updatePlan } from '../../shared/control/plans.ts'
 import { withTenantTransaction } from '../../shared/db/tenant-database.ts'
 import { applicationDirectory } from '../../shared/http/application-catalog.ts'
 import { type CallOptions, type CallResult, call } from '../support/call.ts'
@@ -168,6 +168,20 @@ it('a lower limit holds nobody back by an estimate: it is measured first', async
   await collectUsage(stage.control, 'main')
   await forget()
   expect((await make()).status).toBe(201)
+})
+
+it('a limit that is lifted lets write again, although another has come that is not measured yet', async () => {
+  await plan({ row_limit: 1 })
+  for (let n = 0; n < 2; n += 1) expect((await make()).status).toBe(201)
+  await collectUsage(stage.control, 'main')
+  await forget()
+  expectProblem(await make(), 403, 'plan-exceeded')
+  await updatePlan(stage.control, slug, { row_limit: null, storage_bytes: 10 })
+  await forget()
+  expect((await make()).status).toBe(201)
+  await collectUsage(stage.control, 'main')
+  await forget()
+  expectProblem(await make(), 403, 'plan-exceeded')
 })
 
 describe('usage', () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { quoteIdentifier, quoteLiteral } from '../../db/identifiers.ts'
 import type { Migration } from '../../db/migrations.ts'
@@ -6,8 +7,9 @@ import { onlyRow } from '../../db/only-row.ts'
 /**
  * Applies a migration that PostgreSQL refuses to run in a transaction, such as CREATE INDEX CONCURRENTLY, on a session
  * with the owner's settings. An invalid index, left by one that was interrupted, is dropped first, since IF NOT EXISTS
- * would take it for done; so is the statement's death between its end and its record survived. Answers false, with nothing
- * done, while another worker is at it, who may have lost the operation's lease: what looks invalid is what that one is making.
+ * would take it for done; so is the statement's death between its end and its record survived. Another worker who is at it, and
+ * may have lost the operation's lease, is waited for: what looks invalid is what that one is making. Answers false, with
+ * nothing done, when that took longer than half a minute.
  */
 export async function applyOutsideTransaction(
   client: pg.ClientBase,
@@ -15,15 +17,27 @@ export async function applyOutsideTransaction(
   part: OutsidePart,
 ): Promise<boolean> {
   const lock = `pg_catalog.hashtextextended('atrium: outside a transaction ' || ${quoteLiteral(schema)}, 0)`
-  // Not waited for: who waits has a snapshot, and CREATE INDEX CONCURRENTLY waits for all that are older than its end.
-  const { rows } = await client.query<{ had: boolean }>(`SELECT pg_catalog.pg_try_advisory_lock(${lock}) AS had`)
-  if (!onlyRow(rows).had) return false
+  if (!(await takeTurn(client, lock))) return false
   try {
     await apply(client, schema, part)
     return true
   } finally {
     // A connection that broke has let it go.
     await client.query(`SELECT pg_catalog.pg_advisory_unlock(${lock})`).catch(() => undefined)
+  }
+}
+
+const longestWait = 30_000
+const pollInterval = 200
+
+/** Asks again and again: who waits in a statement has a snapshot, and CREATE INDEX CONCURRENTLY waits for those older than its end. */
+async function takeTurn(client: pg.ClientBase, lock: string): Promise<boolean> {
+  const until = performance.now() + longestWait
+  for (;;) {
+    const { rows } = await client.query<{ had: boolean }>(`SELECT pg_catalog.pg_try_advisory_lock(${lock}) AS had`)
+    if (onlyRow(rows).had) return true
+    if (performance.now() > until) return false
+    await sleep(pollInterval)
   }
 }
 

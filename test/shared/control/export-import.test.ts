@@ -345,6 +345,15 @@ describe('an import', () => {
     })
   })
 
+  it('leaves nothing to be restored of a tenant that was deleted, and not filled', async () => {
+    const slug = 'never-filled'
+    const { ref } = await registerTenant(stage.control, { slug, name: 'x', domains: [], placement: undefined })
+    await deleteTenant(stage.control, slug, new Date(Date.now() + 86_400_000).toISOString())
+    const request = { key: '', slug, name: 'x', domains: [], placement: null, plan: null }
+    await importOperation.abandon?.(stage.control, request, { schema: ref.schema })
+    await expect(getTenant(stage.control, slug)).rejects.toMatchObject({ code: 'tenant_unknown' })
+  })
+
   it('leaves a tenant that somebody activates as it is being undone', async () => {
     const slug = 'activated'
     const { id, ref } = await registerTenant(stage.control, { slug, name: 'x', domains: [], placement: undefined })

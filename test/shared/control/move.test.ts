@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { deleteTenant, purgeTenant } from '../../../shared/control/delete-tenant.ts'
@@ -439,6 +440,28 @@ describe('a move', () => {
     const pools = createDirectPools(stage.connection('api'))
     await openTenantDatabase(pools, ref).write("INSERT INTO products (name, price) VALUES ('written', 1)", [])
     await pools.end()
+  })
+
+  it('opens again what it has shut behind another worker who was undoing it', async () => {
+    const { ref } = await getTenant(stage.control, slug)
+    const { id } = await start()
+    const slice = () => runSlice(stage.control, new Map([['move', moveOperation]]), { deadline: 0 })
+    await slice()
+    const { late } = await stage.asOwner(async (client) => {
+      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [ref.schema])
+      const late = slice()
+      const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+      while ((await client.query(waiting)).rowCount === 0) await sleep(5)
+      await client.query('UPDATE catalog.operations SET lease = gen_random_uuid() WHERE id = $1', [id])
+      await client.query("UPDATE catalog.tenants SET status = 'active' WHERE slug = $1", [slug])
+      return { late }
+    })
+    expect(await late).toBe('unfinished')
+    expect((await readVersion(stage.control, ref)).version).toBe(2)
+    const pools = createDirectPools(stage.connection('api'))
+    await openTenantDatabase(pools, ref).write("INSERT INTO products (name, price) VALUES ('written', 1)", [])
+    await pools.end()
+    await stage.asOwner((client) => client.query('DELETE FROM catalog.operations WHERE id = $1', [id]))
   })
 
   it('begins nothing once it has passed to another worker', async () => {

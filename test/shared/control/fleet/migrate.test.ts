@@ -293,11 +293,12 @@ describe('a migration run', () => {
 
   it('keeps off an index that another worker is making, and comes back to it', async () => {
     const schema = tenants[3]?.ref.schema ?? ''
+    const canaries = [tenants[0]?.slug ?? '']
     addMigration('-- atrium: outside a transaction\nCREATE INDEX CONCURRENTLY products_price_idx ON products (price);')
     const other = new pg.Client(stage.connection('control'))
     await other.connect()
     await other.query("SELECT pg_advisory_lock(hashtextextended('atrium: outside a transaction ' || $1, 0))", [schema])
-    const running = migrate()
+    const running = migrate({ canaries })
     const made = async () =>
       (await stage.asOwner((client) => client.query("SELECT FROM pg_class WHERE relname = 'products_price_idx'")))
         .rowCount
