@@ -134,7 +134,10 @@ export async function checkLease({ pools, catalog }: ControlPlane, worker: Opera
   await withOwnerTransaction(pools, catalog, (client) => requireLease(client, worker))
 }
 
-/** Keeps what an operation has failed of. Answers whether the lease is still held; a worker that has lost it undoes nothing of what another goes on with. */
+/**
+ * Keeps what an operation has failed of. Answers whether the lease is still held; a worker that has lost it undoes nothing of
+ * what another goes on with.
+ */
 export async function keepProblem(
   { pools, catalog }: ControlPlane,
   id: string,

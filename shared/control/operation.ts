@@ -52,7 +52,7 @@ export interface OperationKind<Input, Position> {
 
 export interface OperationTools {
   readonly id: string
-  /** Of the worker: who no longer holds it leaves the operation's row alone. */
+  /** Of the worker: who no longer holds it leaves the operation's row, and what it works on, alone (`requireLease`). */
   readonly lease: string
   /** Milliseconds since 1970 by which a step that can be cut short should return. */
   readonly deadline: number

@@ -136,7 +136,10 @@ export async function markWhoIsOver(client: pg.ClientBase, measured: readonly Me
   )
 }
 
-/** Lets tenants write again, those of a plan or one, which are beyond a limit no longer. Who is beyond a lower one is found by measuring. */
+/**
+ * Lets tenants write again, those of a plan or one, that are no longer beyond the limit that they were beyond. Who is beyond
+ * another one is found by measuring.
+ */
 async function liftWhoIsUnder(
   client: pg.ClientBase,
   who: { readonly plan?: string; readonly slug?: string },

@@ -13,7 +13,8 @@ const closingTime = 60_000
 /**
  * Purges a tenant now: when this settles it is refused, by the database too, and cannot be restored. Answers the
  * operation, which is the one that is under way where the schedule or another operator was first. Should this die half
- * way, the schedule begins it. Throws `tenant_unknown`, `wrong_status`, or `operation_running` for one of another kind, or of the slug's last tenant.
+ * way, the schedule begins it. Throws `tenant_unknown`, `wrong_status`, or `operation_running` for one of another kind, or of
+ * the slug's last tenant.
  */
 export async function startPurge(control: ControlPlane, slug: string, operator: string): Promise<Operation> {
   if (!(await isDueForPurge(control, slug))) {

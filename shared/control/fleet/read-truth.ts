@@ -56,21 +56,16 @@ async function askPlacement<Result>(
 }
 
 /**
- * Corrects the catalog's copy of the tenants' versions. Versions go up: where a truth is lower than its copy, it may be one that a run has
- * overtaken since it was read, so it is asked for again, behind the copy, which must be the same still.
+ * Corrects the catalog's copy of the tenants' versions. Versions go up: where a truth is lower than its copy, it may be one that
+ * a run has overtaken since it was read, so it is asked for again, behind the copy, which must be the same still.
  */
 export async function correctCopies(control: ControlPlane, truths: readonly PlacementTruth[]): Promise<void> {
   const lower = await raiseCopies(control, truths)
   if (lower.length === 0) return
-  const again = new Map(
-    (await askPlacements(control, [...new Set(lower.map(({ placement }) => placement))])).flatMap(
-      ({ placement, versions }) =>
-        versions.flatMap(({ version, schemas }) =>
-          schemas.map((schema) => [`${placement} ${schema}`, version] as const),
-        ),
-    ),
-  )
-  const truthOf = (copy: Copy) => again.get(`${copy.placement} ${copy.schema}`)
+  const asked = await askPlacements(control, [...new Set(lower.map(({ placement }) => placement))])
+  const nameOf = ({ placement, schema }: SchemaVersion) => `${placement} ${schema}`
+  const again = new Map(schemasOf(asked).map((truth) => [nameOf(truth), truth.version]))
+  const truthOf = (copy: SchemaVersion) => again.get(nameOf(copy))
   const wrong = lower.filter((copy) => (truthOf(copy) ?? copy.version) !== copy.version)
   await withOwnerTransaction(control.pools, control.catalog, (client) =>
     client.query(
@@ -85,8 +80,8 @@ export async function correctCopies(control: ControlPlane, truths: readonly Plac
   )
 }
 
-/** What the catalog says of a tenant. */
-interface Copy {
+/** The version that a schema is on: in truth, or by the catalog's copy. */
+interface SchemaVersion {
   readonly placement: string
   readonly schema: string
   readonly version: number
@@ -94,17 +89,25 @@ interface Copy {
 
 /** The truth by schema, as `v (placement, schema_name, version)` has it of $1 to $3. */
 const truthRows = 'unnest($1::text[], $2::text[], $3::integer[]) AS v (placement, schema_name, version)'
-const columnsOf = (truths: readonly PlacementTruth[]) => {
-  const rows = truths.flatMap(({ placement, versions }) =>
+
+function schemasOf(truths: readonly PlacementTruth[]): SchemaVersion[] {
+  return truths.flatMap(({ placement, versions }) =>
     versions.flatMap(({ version, schemas }) => schemas.map((schema) => ({ placement, version, schema }))),
   )
+}
+
+function columnsOf(truths: readonly PlacementTruth[]): unknown[][] {
+  const rows = schemasOf(truths)
   return [rows.map(({ placement }) => placement), rows.map(({ schema }) => schema), rows.map(({ version }) => version)]
 }
 
 /** Corrects the copies that are lower than the truth, and answers those that are higher. */
-async function raiseCopies({ pools, catalog }: ControlPlane, truths: readonly PlacementTruth[]): Promise<Copy[]> {
+async function raiseCopies(
+  { pools, catalog }: ControlPlane,
+  truths: readonly PlacementTruth[],
+): Promise<SchemaVersion[]> {
   const { rows } = await withOwnerTransaction(pools, catalog, (client) =>
-    client.query<Copy>(
+    client.query<SchemaVersion>(
       `WITH differing AS (
          SELECT t.id, t.placement, t.schema_name AS schema, t.version, v.version AS truth
          FROM ${truthRows} JOIN catalog.tenants t ON t.placement = v.placement AND t.schema_name = v.schema_name
