@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Answer, Invocation } from '../local/gateway/function-process.ts'
+import { heapOptions, lambdaHeap } from '../local/gateway/lambda-heap.ts'
 import { projectFolder } from '../test/support/project-folder.ts'
 
 /** A function instance: a bundle in a process of its own. */
@@ -14,11 +15,7 @@ export interface Instance {
   stop(): void
 }
 
-/**
- * Of 512 MiB a twentieth for a semi-space, nine tenths for the old generation: Lambda says so on Node's command line, which wins over
- * NODE_OPTIONS, by start scripts of its images that others have published.
- */
-const likeLambda = { semiSpaceMiB: 25, oldSpaceMiB: 460 }
+const likeLambda = lambdaHeap(512)
 
 /** Starts an instance on the code of a folder, with as large a heap as Lambda gives one of 512 MiB, or a smaller young generation. */
 export function startInstance(
@@ -28,7 +25,7 @@ export function startInstance(
 ): Instance {
   const child = fork(join(projectFolder, 'local/gateway/function-process.ts'), [join(code, 'index.mjs'), 'handler'], {
     env: { ...environment, TZ: ':UTC' },
-    execArgv: [`--max-semi-space-size=${semiSpaceMiB}`, `--max-old-space-size=${likeLambda.oldSpaceMiB}`],
+    execArgv: heapOptions({ ...likeLambda, semiSpaceMiB }),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   return {

@@ -36,7 +36,7 @@ export const http: Bench = {
       const environment = { ...stage.environment, CODE: code, CONNECTION_NAMED: String(named) }
       gateways.push({ named, loads: [] as Load[], ...(await startServer('gateway-server.ts', environment)) })
     }
-    // Each of a function's ten processes has to get warm by itself: V8 compiles what has run some thousand times.
+    // Each of a function's processes has to get warm by itself: V8 compiles what has run some thousand times.
     const warm = quick ? { requests: 1_000 } : { requests: 40_000 }
     const warming: Load[] = []
     for (const { port } of gateways) warming.push(await load(port, headers, warm))

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Answer, Invocation, Measured, Outcome } from './function-process.ts'
+import { heapOptions, lambdaHeap } from './lambda-heap.ts'
 import type { TemplateFunction } from './read-template.ts'
 import { createTurns } from './turns.ts'
 
@@ -42,13 +43,18 @@ export interface FunctionPoolOptions {
 
 /** Lambda's concurrency, as far as this machine plays it: further events wait. */
 const mostProcesses = 10
-/** More of them busy would take the cores from one another: ten on two cores answered three quarters of what these do. */
-const busyProcesses = 2 * availableParallelism()
 /**
- * Milliseconds after which a process is taken to wait for the database: most events are answered in less than ten. With 60, 50
- * connections were answered a fifth more a second, and a tenant beside another's slow statements had a 99th percentile of 65 ms, for 11 to 17.
+ * More of them busy would take the cores from one another, and each switch from one to the other costs: twice as many answered four
+ * fifths of what these do, a request of 50 connections took 560 µs of their CPU in the place of 370 (six runs by turns).
  */
+const busyProcesses = availableParallelism()
+/** Milliseconds after which a process is taken to wait for the database: most events are answered in less than ten. */
 const settled = 20
+/**
+ * Milliseconds in which no event is answered, after which all are taken to wait: sooner than `settled`, for the tenant beside
+ * another's slow statements, whose 99th percentile was 17 ms for 25. With 4, a machine that stood still for as long started ever more processes.
+ */
+const stalled = 8
 
 const shuttingDown: Outcome = {
   error: { errorType: 'Runtime.ShuttingDown', errorMessage: 'the function is being stopped', trace: [] },
@@ -62,7 +68,7 @@ export function createFunctionPool(template: TemplateFunction, options: Function
   const current = new WeakSet<ChildProcess>()
   const idle: ChildProcess[] = []
   const alive = new Set<ChildProcess>()
-  const turns = createTurns({ most: mostProcesses, busy: busyProcesses, settled })
+  const turns = createTurns({ most: mostProcesses, busy: busyProcesses, settled, stalled })
   const inFlight = new Set<Promise<Outcome>>()
   let stopping = false
 
@@ -154,7 +160,7 @@ function startProcess(described: TemplateFunction, { environment, output }: Func
       LAMBDA_TASK_ROOT: described.code,
       TZ: ':UTC',
     },
-    execArgv: [`--max-old-space-size=${described.memoryMiB}`],
+    execArgv: heapOptions(lambdaHeap(described.memoryMiB)),
     stdio: ['ignore', printing, printing, 'ipc'],
     detached: true, // Ctrl-C in the terminal is for the gateway, which lets requests finish first
   })
