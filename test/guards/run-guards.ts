@@ -1,6 +1,6 @@
 /**
  * Takes each guard out in turn, in a copy of the tree, and runs the tests that should notice. A guard whose removal nothing
- * notices fails the run: npm run test:guards -- [--json] [NAME …]
+ * notices fails the run: npm run test:guards -- [--after-tests] [--json] [WORD …]
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -20,13 +20,18 @@ Usage: npm run test:guards -- [options] [WORD …]
 WORD picks the guards whose names hold it; without one all are tried. Ends with 1 when a guard's removal went unnoticed.
 
 Options:
-  --json  print JSON instead of a table
-  --help  show this
+  --after-tests  npm test has just passed: do not see first that the tests pass with every guard in its place
+  --json         print JSON instead of a table
+  --help         show this
 
 Example:
   npm run test:guards -- pg_temp`
 
-const options = { json: { type: 'boolean', default: false }, help: { type: 'boolean' } } as const
+const options = {
+  'after-tests': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean' },
+} as const
 
 /** Guards that are tried side by side: as many as the smallest machine has cores. */
 const atOnce = 2
@@ -51,11 +56,7 @@ await runCommand({ help, options }, async ({ values, positionals }) => {
     ({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)),
   )
   if (chosen.length === 0) throw new CommandError(`no guard is named like "${positionals.join(' ')}"`)
-  const tests = [...new Set(chosen.flatMap((guard) => guard.tests))]
-  await withCopy(async (copy) => {
-    const failed = await findFailure(copy, tests)
-    if (failed !== null) throw new CommandError(`a test fails with every guard in its place: ${failed}`)
-  })
+  if (!values['after-tests']) await requireGreen(chosen)
   const progress = createProgress('Taking guards out', chosen.length)
   const verdicts: Verdict[] = []
   const queue = chosen[Symbol.iterator]()
@@ -75,6 +76,15 @@ await runCommand({ help, options }, async ({ values, positionals }) => {
   const unnoticed = verdicts.filter(({ noticed }) => noticed === null)
   if (unnoticed.length > 0) throw new CommandError(`${unnoticed.length} guards can go without a test that notices`)
 })
+
+/** With every guard in its place the tests pass: a failure without one is the guard's. */
+async function requireGreen(chosen: readonly Guard[]): Promise<void> {
+  const tests = [...new Set(chosen.flatMap((guard) => guard.tests))]
+  await withCopy(async (copy) => {
+    const failed = await findFailure(copy, tests)
+    if (failed !== null) throw new CommandError(`a test fails with every guard in its place: ${failed}`)
+  })
+}
 
 /** Runs `work` with a copy of the tree, as git knows it. */
 async function withCopy(work: (copy: string) => Promise<void>): Promise<void> {

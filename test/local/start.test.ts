@@ -427,11 +427,15 @@ describe('the atrium command', () => {
     const { stdout } = await runLocal('cli/atrium.ts', ['--help']).ended()
     const names = [...stdout.matchAll(/^ {2}([a-z]+(?: [a-z]+)?) {2,}/gm)].map(([, name]) => name ?? '')
     expect(names.length).toBeGreaterThan(14)
-    for (const name of names) {
-      const help = await runLocal('cli/atrium.ts', [...name.split(' '), '--help']).ended()
-      expect(help.code, name).toBe(0)
-      expect(help.stdout, name).toContain(`Example: atrium ${name}`)
+    const asked = names.values()
+    const ask = async () => {
+      for (const name of asked) {
+        const help = await runLocal('cli/atrium.ts', [...name.split(' '), '--help']).ended()
+        expect(help.code, name).toBe(0)
+        expect(help.stdout, name).toContain(`Example: atrium ${name}`)
+      }
     }
+    await Promise.all([ask(), ask(), ask()])
   })
 })
 

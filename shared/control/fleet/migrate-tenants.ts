@@ -178,14 +178,21 @@ async function changeTenants(
   )
 }
 
+/**
+ * How many times longer than for a lock another worker is waited for: what it makes takes longer than what holds a table. With the
+ * run's limits that is 1.5 s at first, with the others to go on with, and 30 s when all that is left are such.
+ */
+const outsidePatience = 30
+
 async function changeOutside(
   client: pg.ClientBase,
   [tenant]: readonly TenantToMigrate[],
   part: Part,
+  { lockTimeout }: MigrateOptions,
 ): Promise<State[]> {
   if (tenant === undefined) return []
   try {
-    if (await applyOutsideTransaction(client, tenant.schema, part)) return [null]
+    if (await applyOutsideTransaction(client, tenant.schema, part, outsidePatience * lockTimeout)) return [null]
     return [{ sqlState: sqlState.lockNotAvailable, error: 'another worker is making this change' }]
   } catch (error) {
     const failure = databaseErrorOf(error)

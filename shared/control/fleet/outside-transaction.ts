@@ -9,15 +9,16 @@ import { onlyRow } from '../../db/only-row.ts'
  * with the owner's settings. An invalid index, left by one that was interrupted, is dropped first, since IF NOT EXISTS
  * would take it for done; so is the statement's death between its end and its record survived. Another worker who is at it, and
  * may have lost the operation's lease, is waited for: what looks invalid is what that one is making. Answers false, with
- * nothing done, when that took longer than half a minute.
+ * nothing done, when that took longer than `patience`, in milliseconds.
  */
 export async function applyOutsideTransaction(
   client: pg.ClientBase,
   schema: string,
   part: OutsidePart,
+  patience: number,
 ): Promise<boolean> {
   const lock = `pg_catalog.hashtextextended('atrium: outside a transaction ' || ${quoteLiteral(schema)}, 0)`
-  if (!(await takeTurn(client, lock))) return false
+  if (!(await takeTurn(client, lock, patience))) return false
   try {
     await apply(client, schema, part)
     return true
@@ -27,12 +28,11 @@ export async function applyOutsideTransaction(
   }
 }
 
-const longestWait = 30_000
 const pollInterval = 200
 
 /** Asks again and again: who waits in a statement has a snapshot, and CREATE INDEX CONCURRENTLY waits for those older than its end. */
-async function takeTurn(client: pg.ClientBase, lock: string): Promise<boolean> {
-  const until = performance.now() + longestWait
+async function takeTurn(client: pg.ClientBase, lock: string, patience: number): Promise<boolean> {
+  const until = performance.now() + patience
   for (;;) {
     const { rows } = await client.query<{ had: boolean }>(`SELECT pg_catalog.pg_try_advisory_lock(${lock}) AS had`)
     if (onlyRow(rows).had) return true
