@@ -1,9 +1,8 @@
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Answer, Invocation } from '../local/gateway/function-process.ts'
 import { heapOptions, lambdaHeap } from '../local/gateway/lambda-heap.ts'
+import { type Invocation, nextAnswer } from '../local/gateway/process-messages.ts'
 import { projectFolder } from '../test/support/project-folder.ts'
 
 /** A function instance: a bundle in a process of its own. */
@@ -30,9 +29,9 @@ export function startInstance(
   })
   return {
     async run(event) {
-      const answered = once(child, 'message')
-      child.send({ event, requestId: 'bench', deadline: Date.now() + 30_000 } satisfies Invocation)
-      const [{ outcome }] = (await answered) as [Answer]
+      const answered = nextAnswer(child)
+      child.send({ event, requestId: 'bench', timeout: 30_000 } satisfies Invocation)
+      const { outcome } = await answered
       const status = 'result' in outcome ? (outcome.result as { statusCode: number }).statusCode : outcome
       if (typeof status !== 'number' || status >= 400) throw new Error(`the answer was ${JSON.stringify(status)}`)
     },

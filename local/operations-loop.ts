@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createFunctionPool, type FunctionPoolOptions, type RenewablePool } from './gateway/function-pool.ts'
+import type { InstanceOptions } from './gateway/function-instance.ts'
+import { createFunctionPool, type RenewablePool } from './gateway/function-pool.ts'
 import type { TemplateFunction } from './gateway/read-template.ts'
 
 export interface OperationsLoop {
@@ -14,7 +15,7 @@ export interface OperationsLoop {
 const idleTime = 1_000
 
 /** Plays the state machine that works on operations on AWS: invokes the worker as long as it finds something to do. */
-export function startOperationsLoop(worker: TemplateFunction, options: FunctionPoolOptions): OperationsLoop {
+export function startOperationsLoop(worker: TemplateFunction, options: InstanceOptions): OperationsLoop {
   const pool = createFunctionPool(worker, options)
   let wake = new AbortController()
   let stopping = false

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { CommandError, runCommand } from '../command-line.ts'
 import { defaultDataFolder, openKeyRing, variablesFile } from '../data-folder.ts'
 import { invokeOnce } from '../gateway/function-pool.ts'
-import type { Measured, Outcome } from '../gateway/function-process.ts'
+import type { Measured, Outcome } from '../gateway/process-messages.ts'
 import {
   isNamed,
   type ParameterValues,

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it } from 'vitest'
-import type { Answer } from '../../local/gateway/function-process.ts'
+import { nextAnswer } from '../../local/gateway/process-messages.ts'
 import { type CallOptions, eventFor } from '../support/call.ts'
 import type { CountingProxy } from '../support/counting-proxy.ts'
 import { createTestStage, type TestStage } from '../support/stage.ts'
@@ -44,9 +44,9 @@ afterEach(async () => {
 })
 
 async function invoke(event: unknown): Promise<{ status: number; body: string }> {
-  const answered = once(child, 'message')
-  child.send({ event, requestId: randomUUID(), deadline: Date.now() + 15_000 })
-  const [{ outcome }]: [Answer] = (await answered) as [Answer]
+  const answered = nextAnswer(child)
+  child.send({ event, requestId: randomUUID(), timeout: 15_000 })
+  const { outcome } = await answered
   if (!('result' in outcome)) throw new Error(outcome.error.errorMessage)
   const { statusCode, body } = outcome.result as { statusCode: number; body: string }
   return { status: statusCode, body }

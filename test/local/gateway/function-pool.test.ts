@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, type Writable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
@@ -9,8 +9,20 @@ import { openLog } from '../../../local/gateway/open-log.ts'
 
 /** A function that does as its event says. */
 const source = `
+import { appendFileSync } from 'node:fs'
 import { getHeapStatistics } from 'node:v8'
+let underWay = 0
 export const handler = async (event, context) => {
+  underWay += 1
+  try {
+    return { ...(await answer(event, context)), underWay }
+  } finally {
+    underWay -= 1
+  }
+}
+const answer = async (event, context) => {
+  if (event.note) appendFileSync(event.note.file, event.note.line + '\\n')
+  for (const end = performance.now() + (event.block ?? 0); performance.now() < end; );
   if (event.throw) throw new RangeError(event.throw)
   if (event.exit !== undefined) process.exit(event.exit)
   if (event.log) console.log(event.log)
@@ -65,7 +77,7 @@ async function result(event: unknown): Promise<Record<string, unknown>> {
 
 it("runs the function with the template's environment, timeout and memory, and no other environment", async () => {
   open()
-  const { remaining, heap, ...rest } = await result({})
+  const { remaining, heap, underWay, ...rest } = await result({})
   expect(Number(heap)).toBeLessThan(512 * 1024 * 1024) // V8's own choice is gigabytes; the young generation comes on top
   expect(rest).toEqual({ pid: expect.any(Number), name: 'Greeter', memory: '128', greeting: 'from the template' })
   expect(remaining).toBeGreaterThan(0)
@@ -76,7 +88,7 @@ it('uses one process for events one after the other, and more for events at the 
   open()
   const first = await result({})
   expect((await result({})).pid).toBe(first.pid)
-  const pids = await Promise.all(Array.from({ length: 25 }, async () => (await result({ wait: 200 })).pid))
+  const pids = await Promise.all(Array.from({ length: 25 }, async () => (await result({ wait: 1_000 })).pid))
   expect(new Set(pids).size).toBe(10)
   expect(pids).toContain(first.pid)
 })
@@ -112,6 +124,63 @@ it('starts another process for an event that would wait behind long ones, up to 
   // All ten are at work before any of the first is done.
   const pids = new Set((await Promise.all(held)).map(({ pid }) => pid))
   expect(pids.size).toBe(10)
+})
+
+it('runs one event at a time in a process, however many it has been handed', async () => {
+  open()
+  const answers = await Promise.all(Array.from({ length: 60 }, () => result({ wait: 2 })))
+  expect(new Set(answers.map(({ underWay }) => underWay))).toEqual(new Set([1]))
+})
+
+it('hands what stands behind events that only wait to another process', async () => {
+  open()
+  const done: string[] = []
+  const tell = (name: string, event: unknown) => result(event).then(() => done.push(name))
+  const slow = Array.from({ length: availableParallelism() }, (_, n) => tell(`slow ${n}`, { wait: 2_000 }))
+  await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => tell(name, { wait: 1 })))
+  expect(done).toHaveLength(8)
+  await Promise.all(slow)
+})
+
+/** Blocks every process that may be busy, has events wait behind, and answers what became of both, and what was begun. */
+async function blockAndQueue(blocking: Record<string, unknown>) {
+  const file = join(folder, 'begun.txt')
+  writeFileSync(file, '')
+  // Warm, so that nothing is started meanwhile.
+  await Promise.all(Array.from({ length: availableParallelism() }, () => pool.invoke({ block: 50 })))
+  const noted = (line: string, event: unknown) => pool.invoke({ ...Object(event), note: { file, line } })
+  const blocked = Array.from({ length: availableParallelism() }, (_, n) => noted(`blocking ${n}`, blocking))
+  const queued = Array.from({ length: 6 }, (_, n) => noted(`queued ${n}`, {}))
+  const outcomes = await Promise.all([Promise.all(blocked), Promise.all(queued)])
+  const begun = readFileSync(file, 'utf8').split('\n').filter(Boolean)
+  return { blocked: outcomes[0], queued: outcomes[1], begun }
+}
+
+it.each([
+  ['dies', { block: 300, exit: 3 }, 'Runtime.ExitError'],
+  ['is stopped', { block: 60_000 }, 'Sandbox.Timedout'],
+])('begins once what waited behind an event whose process %s, in another', async (_, blocking, errorType) => {
+  open({ timeoutSeconds: 1 })
+  const { blocked, queued, begun } = await blockAndQueue(blocking)
+  for (const outcome of blocked) expect(outcome).toMatchObject({ error: { errorType } })
+  for (const outcome of queued) expect(outcome).toHaveProperty('result')
+  expect(begun).toHaveLength(blocked.length + queued.length)
+  expect(new Set(begun).size).toBe(begun.length)
+})
+
+it('ends at once when it is killed: what is under way and what waits are answered with an error', async () => {
+  open()
+  const outcomes = Promise.all(Array.from({ length: 25 }, () => pool.invoke({ wait: 60_000 })))
+  await pool.kill()
+  const types = (await outcomes).map((outcome) => 'error' in outcome && outcome.error.errorType)
+  expect(new Set(types)).toEqual(new Set(['Runtime.ExitError', 'Runtime.ShuttingDown']))
+})
+
+it('answers all that it was handed before it stops', async () => {
+  open()
+  const outcomes = Promise.all(Array.from({ length: 40 }, () => result({ wait: 5 })))
+  await pool.stop()
+  expect(await outcomes).toHaveLength(40)
 })
 
 it('collects what the function prints, whatever number of processes prints it', async () => {
