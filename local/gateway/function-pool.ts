@@ -39,7 +39,7 @@ const mostProcesses = 10
  */
 const busyProcesses = availableParallelism()
 /** Events that a busy process has at once, the one under way among them: see function-process.ts. */
-const ahead = 4
+const ahead = 8
 
 const shuttingDown: Invoked = {
   outcome: { error: { errorType: 'Runtime.ShuttingDown', errorMessage: 'the function is being stopped', trace: [] } },
