@@ -50,7 +50,10 @@ export interface InstanceListener {
 
 const processFile = fileURLToPath(new URL('./function-process.ts', import.meta.url))
 
-/** Starts a process with the function's code. An event that it does not answer in time, or dies of, is answered with an error, as by Lambda. */
+/**
+ * Starts a process with the function's code. An event that it does not answer in time, or dies of, is answered with an error, as by
+ * Lambda. Throws when the system can start none.
+ */
 export function startInstance(
   described: TemplateFunction,
   options: InstanceOptions,
@@ -119,8 +122,8 @@ export function startInstance(
       if (handed.length === 1) timer.refresh()
       const { event, requestId } = pending
       child.send({ event, requestId, timeout } satisfies Invocation, (error) => {
-        // It has died, and nobody knew.
-        if (error !== null) giveBack((each) => each === pending)
+        // It has died, and nobody knew. One that never lived answers for its first, or there were no end of starting others.
+        if (error !== null && child.pid !== undefined) giveBack((each) => each === pending)
       })
     },
     async end() {
@@ -130,7 +133,8 @@ export function startInstance(
   }
 }
 
-function failed(errorType: string, errorMessage: string): Outcome {
+/** What Lambda answers for a function that did not. */
+export function failed(errorType: string, errorMessage: string): Outcome {
   return { error: { errorType, errorMessage, trace: [] } }
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import {
   type FunctionInstance,
+  failed,
   type InstanceOptions,
   type Invoked,
   type Pending,
@@ -77,15 +78,21 @@ export function createFunctionPool(template: TemplateFunction, options: Instance
 
   const handOut = (): void => {
     if (state === 'killed') for (const { settle } of line.splice(0)) settle(shuttingDown)
-    for (let instance = choose(); line.length > 0 && instance !== undefined; instance = choose()) {
-      const next = line.shift()
-      if (next !== undefined) instance.hand(next)
+    while (line.length > 0) {
+      try {
+        const instance = choose()
+        if (instance === undefined) return
+        for (const next of line.splice(0, 1)) instance.hand(next)
+      } catch (error) {
+        // No process can be started, for want of memory say.
+        const outcome = failed('Runtime.ExitError', (error as Error).message)
+        for (const { settle } of line.splice(0, 1)) settle({ outcome })
+      }
     }
   }
 
   /** Who takes the next event: whoever is free while there is a core for it, else the one that has least to do. */
   const choose = (): FunctionInstance | undefined => {
-    if (line.length === 0) return undefined
     const those = (wanted: FunctionInstance['state']) => [...current].filter(({ state }) => state === wanted)
     const busy = those('busy')
     if (busy.length < busyProcesses) {

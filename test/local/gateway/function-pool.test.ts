@@ -47,9 +47,11 @@ afterEach(() => pool.stop())
 function open({
   timeoutSeconds = 10,
   output = printed,
+  environment = {},
 }: {
   timeoutSeconds?: number
   output?: Writable
+  environment?: Record<string, string>
 } = {}): FunctionPool {
   pool = createFunctionPool(
     {
@@ -64,7 +66,7 @@ function open({
       },
       environment: { GREETING: 'from the template' },
     },
-    { environment: {}, output },
+    { environment, output },
   )
   return pool
 }
@@ -166,6 +168,12 @@ it.each([
   for (const outcome of queued) expect(outcome).toHaveProperty('result')
   expect(begun).toHaveLength(blocked.length + queued.length)
   expect(new Set(begun).size).toBe(begun.length)
+})
+
+it('answers an error for each event when no process can be started', async () => {
+  open({ environment: { TOO_LONG: 'x'.repeat(4_000_000) } }) // more than any system hands to a process
+  const outcomes = await Promise.all(Array.from({ length: 5 }, () => pool.invoke({})))
+  for (const outcome of outcomes) expect(outcome).toMatchObject({ error: { errorType: 'Runtime.ExitError' } })
 })
 
 it('ends at once when it is killed: what is under way and what waits are answered with an error', async () => {
