@@ -48,6 +48,12 @@ export interface InstanceListener {
   onGivenBack(pending: readonly Pending[]): void
 }
 
+/**
+ * Milliseconds without a word after which nothing more is put behind an event: what computes without a pause can give nothing back.
+ * Most say after ten that they wait.
+ */
+const silent = 100
+
 const processFile = fileURLToPath(new URL('./function-process.ts', import.meta.url))
 
 /**
@@ -63,6 +69,8 @@ export function startInstance(
   /** In the order in which they are begun. */
   const handed: Pending[] = []
   let isWaiting = false
+  /** When the event under way began, by the gateway's clock. */
+  let begunAt = 0
   let cutOff: Pending | undefined
   const timeout = described.timeoutSeconds * 1_000
   // One for all events, from the beginning of the one under way.
@@ -75,8 +83,8 @@ export function startInstance(
   child.on('message', (message: Answer | Waiting) => {
     if ('outcome' in message) {
       isWaiting = false
-      timer.refresh()
       handed.shift()?.settle(message)
+      begin()
     } else {
       isWaiting = true
       giveBack(({ requestId }) => message.givenBack.includes(requestId))
@@ -100,6 +108,11 @@ export function startInstance(
     })
   })
 
+  const begin = (): void => {
+    timer.refresh()
+    begunAt = performance.now()
+  }
+
   const giveBack = (isGivenBack: (pending: Pending) => boolean): void => {
     const givenBack = handed.filter(isGivenBack)
     if (givenBack.length === 0) return
@@ -112,14 +125,14 @@ export function startInstance(
     get state() {
       if (!child.connected || child.killed || child.exitCode !== null || child.signalCode !== null) return 'over'
       if (handed.length === 0) return 'free'
-      return isWaiting ? 'waiting' : 'busy'
+      return isWaiting || performance.now() > begunAt + silent ? 'waiting' : 'busy'
     },
     get load() {
       return handed.length
     },
     hand(pending) {
       handed.push(pending)
-      if (handed.length === 1) timer.refresh()
+      if (handed.length === 1) begin()
       const { event, requestId } = pending
       child.send({ event, requestId, timeout } satisfies Invocation, (error) => {
         // It has died, and nobody knew. One that never lived answers for its first, or there were no end of starting others.

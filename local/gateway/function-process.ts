@@ -4,8 +4,8 @@
  *
  * Events wait in here for the one before them, so that the process goes on with the next without a word from the gateway: while it
  * waited for one it lost the core, and 50 connections had two thirds of the answers. They do not wait for an event that only
- * waits itself: after `settled` milliseconds they are given back. Behind one that computes without a pause they wait until it answers,
- * or its timeout ends the process.
+ * waits itself: after `settled` milliseconds they are given back. Behind one that computes without a pause, which cannot, those that
+ * came in its first moments wait until it answers, or its timeout ends the process.
  */
 import { pathToFileURL } from 'node:url'
 import type { Context } from 'aws-lambda'

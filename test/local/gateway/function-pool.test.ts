@@ -3,6 +3,7 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, type Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { createFunctionPool, type FunctionPool } from '../../../local/gateway/function-pool.ts'
 import { openLog } from '../../../local/gateway/open-log.ts'
@@ -142,6 +143,16 @@ it('hands what stands behind events that only wait to another process', async ()
   await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => tell(name, { wait: 1 })))
   expect(done).toHaveLength(8)
   await Promise.all(slow)
+})
+
+it('puts nothing behind an event that has long computed without a pause', async () => {
+  open()
+  let isDone = false
+  const blocking = result({ block: 3_000 }).then(() => (isDone = true))
+  await sleep(500) // its process is started, and has been silent for long enough
+  await Promise.all(Array.from({ length: 20 }, () => result({ wait: 5 })))
+  expect(isDone).toBe(false)
+  await blocking
 })
 
 /** Blocks every process that may be busy, has events wait behind, and answers what became of both, and what was begun. */
